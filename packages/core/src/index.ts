@@ -1,0 +1,34 @@
+/**
+ * Pipelines, contexts, events, the hub, errors, failure classes, durations and clocks: what all policies share.
+ *
+ * @module @seaworthy/core
+ */
+export { type AbortableSignal, onAbort } from './abort.ts'
+export { type Clock, sleepOn, systemClock, type Timer } from './clock.ts'
+export { CallContext, type Context, deadlineAfter, type ExecuteOptions } from './context.ts'
+export { DeadlineList, type DeadlineNode } from './deadlines.ts'
+export type { PolicyDescription } from './describe.ts'
+export { type Duration, duration, formatDuration } from './duration.ts'
+export {
+  type ErrorCode,
+  InvalidOptionError,
+  isSeaworthyError,
+  SeaworthyError,
+  type SeaworthyErrorOptions,
+} from './errors.ts'
+export { Emitter, type EventMap } from './events.ts'
+export { type Classify, classifyWith, type FailureClass, failureClass, isProgrammerError } from './failure.ts'
+export {
+  type Component,
+  defaultHub,
+  Hub,
+  type HubEvent,
+  type JourneyRecorder,
+  type ListenerError,
+} from './hub.ts'
+export type { Call, Inner, Layer, Operation, Refusal } from './layer.ts'
+export type { Listener } from './listener.ts'
+export { count, knownOptions, number, oneOf, optionalFunction, ratio } from './options.ts'
+export { type AddedBy, type AnyPolicy, type EventsBy, pipeline } from './pipeline.ts'
+export { type Policy, PolicyBase, type Settled } from './policy.ts'
+export { type Random, systemRandom } from './random.ts'

@@ -1,0 +1,39 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+import { lowerToTslib } from './tools/tslib-helpers.ts'
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+/** `@seaworthy/*` means its TypeScript sources here, so tests never wait for a build. */
+const resolve = { conditions: ['@seaworthy/source', 'module', 'node', 'development|production'] }
+
+/** vite's own transform (oxc) leaves decorators as they are, and Node cannot parse them. */
+const decorators = {
+  name: 'decorators',
+  enforce: 'pre' as const,
+  transform: (code: string, id: string) => (id.endsWith('.ts') ? lowerToTslib(id, code) : undefined),
+}
+
+const project = (name: string, root: string) => ({
+  root: at(root),
+  plugins: [decorators],
+  resolve,
+  ssr: { resolve },
+  test: { name, include: ['test/**/*.test.ts'] },
+})
+
+const projects = (folder: string) => readdirSync(at(folder)).map((name) => project(name, `${folder}/${name}`))
+
+/** One project per package, per example and one for the tools: `npm test -- --project retry` runs one. */
+export default defineConfig({
+  test: {
+    projects: [...projects('./packages'), ...projects('./examples'), project('tools', './tools')],
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts'],
+      exclude: ['**/index.ts'],
+      reporter: ['text', 'json-summary', 'lcov'],
+    },
+  },
+})
