@@ -58,8 +58,8 @@ export class CallContext implements Context {
   declare readonly options: ExecuteOptions | undefined
   declare readonly parent: CallContext | undefined
   declare readonly attempt: number
-  private declare readonly flags: number
-  private declare abortion: Abortion | undefined
+  declare private readonly flags: number
+  declare private abortion: Abortion | undefined
 
   private constructor(
     options: ExecuteOptions | undefined,
@@ -112,6 +112,11 @@ export class CallContext implements Context {
 
   get journey(): string | undefined {
     return this.options?.journey
+  }
+
+  /** Whether nothing is known about the call, and nothing can give it up. */
+  get plain(): boolean {
+    return this.options === undefined && this.parent === undefined && (this.flags & abortable) === 0
   }
 
   /** Whether a policy may abort this context. */

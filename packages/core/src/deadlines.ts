@@ -10,7 +10,7 @@ import type { Clock, Timer } from './clock.ts'
 
 /** A wait in a {@link DeadlineList}. The fields belong to the list. */
 export interface DeadlineNode {
-  listed: boolean
+  /** Its neighbours; undefined while it is in no list. */
   previous: DeadlineNode | undefined
   next: DeadlineNode | undefined
   /** When it expires; 0 until the first tick after it was added. */
@@ -19,90 +19,103 @@ export interface DeadlineNode {
   expire(): void
 }
 
-/** Expires each node `length` milliseconds after it was added, never earlier, and at most one grain later. */
+/**
+ * Expires each node `length` milliseconds after it was added, never earlier, and at most one grain later: a sixteenth
+ * of the length, and not more than the clock's grain. Exact on a clock whose grain is 0.
+ *
+ * A ring around a head that is never due: no ends to treat apart, since adding and removing are on the path of every
+ * call. Nodes that no tick has seen yet are at its end.
+ */
 export class DeadlineList {
-  readonly #clock: Clock
-  readonly #length: number
-  readonly #grain: number
-  #first: DeadlineNode | undefined = undefined
-  #last: DeadlineNode | undefined = undefined
-  /** The first node that no tick has seen yet; those after it are not seen either. */
-  #fresh: DeadlineNode | undefined = undefined
-  #timer: Timer | undefined = undefined
-  #size = 0
+  private readonly clock: Clock
+  private readonly length: number
+  private readonly grain: number
+  private readonly head: Head = new Head()
+  private timer: Timer | undefined = undefined
 
-  /** The grain is a sixteenth of the length, and not more than the clock allows. */
   constructor(clock: Clock, length: number) {
-    this.#clock = clock
-    this.#length = length
-    this.#grain = Math.min(length / 16, clock.grain)
+    this.clock = clock
+    this.length = length
+    this.grain = Math.min(length / 16, clock.grain)
   }
 
-  /** How many nodes wait. */
+  /** How many nodes wait. Counted when asked: O(n). */
   get size(): number {
-    return this.#size
+    let size = 0
+    for (let node = this.head.next; node !== this.head; node = node.next as DeadlineNode) size++
+    return size
   }
 
   /** Whether a timer runs: while nodes wait, and for at most one grain after the last one left. */
   get ticking(): boolean {
-    return this.#timer !== undefined
+    return this.timer !== undefined
   }
 
+  /** Adds a node that is in no list. */
   add(node: DeadlineNode): void {
+    const { head } = this
+    const last = head.previous
     node.due = 0
-    node.listed = true
-    node.next = undefined
-    node.previous = this.#last
-    if (this.#last === undefined) this.#first = node
-    else this.#last.next = node
-    this.#last = node
-    this.#fresh ??= node
-    this.#size++
-    if (this.#timer !== undefined && this.#grain > 0) return
-    this.#stamp()
-    this.#arm()
+    node.previous = last
+    node.next = head
+    last.next = node
+    head.previous = node
+    if (this.timer === undefined || this.grain === 0) this.begin()
   }
 
-  /** Takes a node out. Does nothing when it is not in the list. */
+  /** Takes a node out. Does nothing when it is in no list. */
   remove(node: DeadlineNode): void {
-    if (!node.listed) return
-    node.listed = false
-    if (this.#fresh === node) this.#fresh = node.next
-    if (node.previous === undefined) this.#first = node.next
-    else node.previous.next = node.next
-    if (node.next === undefined) this.#last = node.previous
-    else node.next.previous = node.previous
-    this.#size--
-    if (this.#size === 0 && this.#grain === 0) this.#stop()
+    const { previous, next } = node
+    if (previous === undefined || next === undefined) return
+    previous.next = next
+    next.previous = previous
+    node.previous = undefined
+    if (this.grain === 0 && next === previous) this.end()
+  }
+
+  private begin(): void {
+    this.stamp(this.clock.now())
+    this.arm()
+  }
+
+  private end(): void {
+    this.timer?.cancel()
+    this.timer = undefined
   }
 
   /** What was added since the last tick began no later than now. */
-  #stamp(): void {
-    const due = this.#clock.now() + this.#length
-    for (let node = this.#fresh; node !== undefined; node = node.next) node.due = due
-    this.#fresh = undefined
+  private stamp(now: number): void {
+    for (
+      let node = this.head.previous;
+      node !== this.head && node.due === 0;
+      node = node.previous as DeadlineNode
+    ) {
+      node.due = now + this.length
+    }
   }
 
-  #arm(): void {
-    if (this.#timer !== undefined || this.#first === undefined) return
-    const rest = Math.max(0, this.#first.due - this.#clock.now())
-    this.#timer = this.#clock.setTimer(this.#tick, this.#grain > 0 ? Math.min(rest, this.#grain) : rest)
+  private arm(): void {
+    const first = this.head.next
+    if (this.timer !== undefined || first === this.head) return
+    const rest = Math.max(0, first.due - this.clock.now())
+    this.timer = this.clock.setTimer(this.tick, this.grain > 0 ? Math.min(rest, this.grain) : rest)
   }
 
-  #stop(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
-  }
-
-  readonly #tick = (): void => {
-    this.#timer = undefined
-    this.#stamp()
-    const now = this.#clock.now()
-    while (this.#first !== undefined && this.#first.due <= now) {
-      const node = this.#first
+  private readonly tick = (): void => {
+    this.timer = undefined
+    const now = this.clock.now()
+    this.stamp(now)
+    for (let node = this.head.next; node.due <= now; node = this.head.next) {
       this.remove(node)
       node.expire()
     }
-    this.#arm()
+    this.arm()
   }
+}
+
+class Head implements DeadlineNode {
+  previous: DeadlineNode = this
+  next: DeadlineNode = this
+  readonly due: number = Number.POSITIVE_INFINITY
+  expire(): void {}
 }

@@ -21,12 +21,16 @@ const refusal: Refusal = { refused: true }
 const settled: Promise<void> = Promise.resolve()
 const nativeThen = Promise.prototype.then
 
+/** The context of a call of which nothing is known: hooks of steady layers see it. */
+const noContext = CallContext.of(undefined, false, false)
+
 /** The most records that are kept for later calls. */
 const poolLimit = 2048
 let pool: Flight | undefined
 let pooled = 0
 
-class Flight implements Call, DeadlineNode {
+/** A call without reactions: enough to enter layers with. */
+class Entry implements Call {
   segment: Segment = undefined as never
   context: CallContext = undefined as never
   operation: Operation = undefined as never
@@ -35,15 +39,11 @@ class Flight implements Call, DeadlineNode {
   /** Whether something besides the one promise still refers to this record: then it is not used again. */
   kept = false
   refused: unknown = undefined
-  /** The slot of the layer that turned the call away, or -1. */
-  refusedAt = -1
-  /** The slot of the layer that made the call wait. */
-  waitsAt = -1
+  /** What a layer makes the call wait for. */
+  wait: Promise<unknown> | undefined = undefined
   resolve: (value: unknown) => void = undefined as never
   reject: (error: unknown) => void = undefined as never
-  nextInPool: Flight | undefined = undefined
 
-  listed = false
   previous: DeadlineNode | undefined = undefined
   next: DeadlineNode | undefined = undefined
   due = 0
@@ -65,6 +65,10 @@ class Flight implements Call, DeadlineNode {
     const { segment } = this
     segment.layers[segment.timed]?.expire?.(this, segment.timed)
   }
+}
+
+class Flight extends Entry {
+  nextInPool: Flight | undefined = undefined
 
   readonly executor = (resolve: (value: unknown) => void, reject: (error: unknown) => void): void => {
     this.resolve = resolve
@@ -108,6 +112,15 @@ class Flight implements Call, DeadlineNode {
     throw error
   }
 
+  /** Takes over what the layers found for this call when it entered by another record. */
+  adopt(probe: Entry): void {
+    for (let slot = 0; slot < probe.tokens.length; slot++) this.tokens[slot] = probe.tokens[slot]
+    this.refused = probe.refused
+    this.wait = probe.wait
+    probe.refused = undefined
+    probe.wait = undefined
+  }
+
   /** The call is over for its caller. */
   finish(): void {
     this.context.release()
@@ -117,12 +130,16 @@ class Flight implements Call, DeadlineNode {
     this.resolve = undefined as never
     this.reject = undefined as never
     this.refused = undefined
-    this.refusedAt = -1
     this.nextInPool = pool
     pool = this
     pooled++
   }
 }
+
+/** Stands for calls without options while they enter steady layers. */
+const probe = new Entry()
+probe.context = noContext
+let probing = false
 
 function takeFlight(segment: Segment, context: CallContext, operation: Operation): Flight {
   let flight = pool
@@ -137,7 +154,32 @@ function takeFlight(segment: Segment, context: CallContext, operation: Operation
   return flight
 }
 
-/** A run of layers that one promise serves. */
+/** Settles all calls without options that entered a steady segment with the same tokens. */
+class Settlement {
+  readonly call: Entry = new Entry()
+  readonly tokens: readonly unknown[] = this.call.tokens
+  readonly succeeded: (value: unknown) => unknown
+  readonly failed: (error: unknown) => never
+
+  constructor(segment: Segment, tokens: readonly unknown[]) {
+    const { call } = this
+    call.context = noContext
+    for (let slot = 0; slot < segment.layers.length; slot++) call.tokens[slot] = tokens[slot]
+    this.succeeded = (value) => {
+      segment.observeOuter(call, value)
+      return value
+    }
+    this.failed = (error) => {
+      segment.fail(call, segment.layers.length - 1, 0, error)
+      throw error
+    }
+  }
+}
+
+/**
+ * A run of layers that one promise serves. Its members are private to TypeScript only: V8 checks `#private` names at
+ * every access, a quarter of a bare call in all (bench: `breaker`).
+ */
 export class Segment {
   readonly layers: readonly Layer[]
   /** Whether a layer may abort the contexts of calls. */
@@ -152,234 +194,280 @@ export class Segment {
   readonly revises: boolean
   readonly observesOuter: boolean
   /** In the general form, between this segment and the next. */
-  readonly #around: Layer | undefined
-  readonly #next: Segment | undefined
-  readonly #retriedOutside: boolean
-  readonly #entering: readonly Layer[]
-  readonly #enteringSlots: readonly number[]
-  readonly #outer: readonly Layer[]
-  readonly #outerSlots: readonly number[]
-  readonly #inner: readonly Layer[]
-  readonly #innerSlots: readonly number[]
-  /** Nothing settles here: the function's own promise is the answer. */
-  readonly #passes: boolean
-  readonly #settlesEarly: boolean
-  #tails: Array<Segment | undefined> | undefined
+  private readonly around: Layer | undefined
+  private readonly next: Segment | undefined
+  private readonly retriedOutside: boolean
+  /** The slots of the layers that have something to do when a call enters, and when it succeeds. */
+  private readonly entering: readonly number[]
+  private readonly outer: readonly number[]
+  private readonly inner: readonly number[]
+  private readonly recovers: boolean
+  private readonly steady: boolean
+  private settlement: Settlement | undefined = undefined
+  private readonly settlesEarly: boolean
+  private tails: Array<Segment | undefined> | undefined
 
   constructor(layers: readonly Layer[], around?: Layer, next?: Segment, retriedOutside = false) {
     this.layers = layers
-    this.#around = around
-    this.#next = next
-    this.#retriedOutside = retriedOutside
-    const slots = layers.map((_, slot) => slot)
-    const having = (hook: keyof Layer, from: number, to: number): number[] =>
-      slots.filter((slot) => slot >= from && slot < to && layers[slot]?.[hook] !== undefined)
-    const pick = (chosen: readonly number[]): Layer[] => chosen.map((slot) => layers[slot] as Layer)
-
+    this.around = around
+    this.next = next
+    this.retriedOutside = retriedOutside
     this.timed = layers.findIndex((layer) => layer.deadline !== undefined)
     this.aborts = this.timed >= 0
-    this.#settlesEarly = layers[this.timed]?.deadline === 'settles'
-    this.split = this.#settlesEarly ? this.timed : layers.length
+    this.settlesEarly = layers[this.timed]?.deadline === 'settles'
+    this.split = this.settlesEarly ? this.timed : layers.length
     this.revises = layers.some((layer) => layer.revise !== undefined)
-    this.#enteringSlots = having('enter', 0, layers.length)
-    this.#entering = pick(this.#enteringSlots)
-    this.#outerSlots = having('success', 0, this.split).reverse()
-    this.#outer = pick(this.#outerSlots)
-    this.#innerSlots = having('success', this.split, layers.length).reverse()
-    this.#inner = pick(this.#innerSlots)
+    this.entering = slotsWith(layers, 'enter', 0, layers.length)
+    this.outer = slotsWith(layers, 'success', 0, this.split).reverse()
+    this.inner = slotsWith(layers, 'success', this.split, layers.length).reverse()
     this.observesOuter = layers
       .slice(0, this.split)
       .some(({ success, failure, recover, revise }) => success ?? failure ?? recover ?? revise)
-    this.#passes = !this.#settlesEarly && !this.observesOuter && !this.aborts && around === undefined
+    this.recovers = layers.some((layer) => layer.recover !== undefined)
+    this.steady =
+      this.timed < 0 &&
+      !this.revises &&
+      layers.every((layer) => layer.enter === undefined || layer.steady === true)
   }
 
   /** Runs one call. */
   start(context: CallContext, operation: Operation): Promise<unknown> {
+    if (this.steady && !probing && context.plain) return this.startSteady(context, operation)
     const flight = takeFlight(this, context, operation)
-    if (this.#settlesEarly) return this.#startEarly(flight)
-    const waiting = this.#enter(flight)
-    if (waiting !== undefined) return waiting.finally(() => flight.finish())
-    if (flight.refusedAt >= 0) return this.#refuse(flight)
-    const promise = this.#invoke(flight)
-    if (!this.#passes || context.abortable) return promise.then(flight.succeeded, flight.failed)
-    flight.finish()
-    return promise
+    if (this.settlesEarly) return this.startEarly(flight)
+    const stop = this.enter(flight)
+    if (stop >= 0) return this.stopped(flight, stop)
+    const promise = this.invoke(context, operation)
+    return promise.then(flight.succeeded, flight.failed)
   }
 
-  #startEarly(flight: Flight): Promise<unknown> {
-    const { context } = flight
+  /**
+   * The cheapest way: all layers are steady, the call has no options, and nothing can abort it. Then calls differ in
+   * nothing that a settling hook could see until a token changes, and one record serves them all side by side. Only
+   * a failure that a layer may recover from needs to know its own call.
+   */
+  private startSteady(context: CallContext, operation: Operation): Promise<unknown> {
+    probing = true // an event listener may call a policy from `enter`
+    const stop = this.enter(probe)
+    probing = false
+    if (stop >= 0) {
+      const flight = takeFlight(this, context, operation)
+      flight.adopt(probe)
+      return this.stopped(flight, stop)
+    }
+    const settlement = this.settlementFor(probe.tokens)
+    const promise = this.invoke(context, operation)
+    if (this.recovers) return this.observeSteady(promise, settlement, context, operation)
+    return this.observesOuter ? promise.then(settlement.succeeded, settlement.failed) : promise
+  }
+
+  /** Apart from its caller for the same reason as `adopt`: the closure below is for layers that recover. */
+  private observeSteady(
+    promise: Promise<unknown>,
+    settlement: Settlement,
+    context: CallContext,
+    operation: Operation,
+  ): Promise<unknown> {
+    return promise.then(this.outer.length === 0 ? undefined : settlement.succeeded, (error) => {
+      const flight = takeFlight(this, context, operation)
+      flight.adopt(settlement.call)
+      return flight.failed(error)
+    })
+  }
+
+  /** What settles calls that entered with these tokens. */
+  private settlementFor(tokens: readonly unknown[]): Settlement {
+    const known = this.settlement
+    if (known === undefined) return this.settleWith(tokens)
+    const slots = this.entering
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as number
+      if (known.tokens[slot] !== tokens[slot]) return this.settleWith(tokens)
+    }
+    return known
+  }
+
+  private settleWith(tokens: readonly unknown[]): Settlement {
+    this.settlement = new Settlement(this, tokens)
+    return this.settlement
+  }
+
+  private startEarly(flight: Flight): Promise<unknown> {
     const early = new Promise(flight.executor)
-    const waiting = this.#enter(flight)
-    if (waiting !== undefined) {
-      if (flight.waitsAt < this.split) return waiting.finally(() => context.release())
-      waiting.then(flight.resolve, flight.reject)
-    } else if (flight.refusedAt > this.split) this.#refuse(flight).then(flight.resolve, flight.reject)
-    else if (flight.refusedAt >= 0) return this.#refuse(flight)
-    else this.#invoke(flight).then(flight.innerSucceeded, flight.innerFailed)
+    const stop = this.enter(flight)
+    if (stop < 0)
+      this.invoke(flight.context, flight.operation).then(flight.innerSucceeded, flight.innerFailed)
+    else if (stop > this.split) this.stopped(flight, stop).then(flight.resolve, flight.reject)
+    else return this.stopped(flight, stop)
     return this.observesOuter ? early.then(flight.succeeded, flight.failed) : early
   }
 
-  /** Lets the call into each layer in turn. A promise is the outcome of the whole rest, unwound, if a layer made it wait. */
-  #enter(flight: Flight): Promise<unknown> | undefined {
-    const layers = this.#entering
-    const slots = this.#enteringSlots
-    for (let i = 0; i < layers.length; i++) {
+  /** Lets the call into each layer in turn. @returns The slot of the layer that refused it or made it wait, or -1. */
+  private enter(call: Entry): number {
+    const { layers } = this
+    const slots = this.entering
+    for (let i = 0; i < slots.length; i++) {
       const slot = slots[i] as number
+      call.tokens[slot] = undefined
       let admission: ReturnType<NonNullable<Layer['enter']>>
       try {
-        admission = (layers[i] as Entering).enter(flight, slot)
+        admission = (layers[slot] as Entering).enter(call, slot)
       } catch (error) {
-        admission = flight.refuse(error)
+        admission = call.refuse(error)
       }
       if (admission === undefined) continue
-      if (admission instanceof Promise) return this.#wait(flight, slot, admission)
-      flight.refusedAt = slot
-      return undefined
+      call.wait = admission === refusal ? undefined : (admission as Promise<unknown>)
+      return slot
     }
-    return undefined
+    return -1
+  }
+
+  /** The call was refused at `slot`, or waits there. */
+  private stopped(flight: Flight, slot: number): Promise<unknown> {
+    const { wait } = flight
+    const whole = slot <= this.split
+    if (wait === undefined) return this.refuse(flight, slot, whole)
+    flight.wait = undefined
+    const outcome = this.wait(flight, slot, wait)
+    return whole ? outcome.finally(() => flight.finish()) : outcome
   }
 
   /** Slow path: the layers inside `slot` run as a nested call once the wait is over. */
-  #wait(flight: Flight, slot: number, wait: Promise<unknown>): Promise<unknown> {
+  private wait(flight: Flight, slot: number, wait: Promise<unknown>): Promise<unknown> {
     flight.kept = true
-    flight.waitsAt = slot
     const { context, operation } = flight
-    const to = this.#unwindTo(slot)
+    const to = this.unwindTo(slot)
     return wait.then(
       () => {
-        if (context.aborted) return this.#unwind(flight, slot, to, context.reason)
+        if (context.aborted) return this.unwind(flight, slot, to, context.reason)
         return this.tail(slot)
           .start(context.child(), operation)
           .then(
             (value) => this.succeed(flight, slot, to, value),
-            (error) => this.#unwind(flight, slot, to, error),
+            (error) => this.unwind(flight, slot, to, error),
           )
       },
-      (error) => this.#unwind(flight, slot - 1, to, error),
+      (error) => this.unwind(flight, slot - 1, to, error),
     )
   }
 
-  #refuse(flight: Flight): Promise<unknown> {
-    const { refused, refusedAt } = flight
-    const recovered = this.fail(flight, refusedAt - 1, this.#unwindTo(refusedAt), refused)
-    if (refusedAt < this.split || !this.#settlesEarly) flight.finish()
-    return recovered ?? rejectSoon(refused)
+  private refuse(flight: Flight, slot: number, whole: boolean): Promise<unknown> {
+    const error = flight.refused
+    const recovered = this.fail(flight, slot - 1, this.unwindTo(slot), error)
+    if (whole) flight.finish()
+    return recovered ?? rejectSoon(error)
   }
 
   /** What happens inside the timed layer goes out through its own promise. */
-  #unwindTo(slot: number): number {
-    return this.#settlesEarly && slot > this.split ? this.split : 0
+  private unwindTo(slot: number): number {
+    return this.settlesEarly && slot > this.split ? this.split : 0
   }
 
-  #unwind(flight: Flight, from: number, to: number, error: unknown): Promise<unknown> {
-    const recovered = this.fail(flight, from, to, error)
+  private unwind(call: Entry, from: number, to: number, error: unknown): Promise<unknown> {
+    const recovered = this.fail(call, from, to, error)
     if (recovered !== undefined) return recovered
     throw error
   }
 
-  #invoke(flight: Flight): Promise<unknown> {
-    const { context, operation } = flight
+  private invoke(context: CallContext, operation: Operation): Promise<unknown> {
     try {
-      const result =
-        this.#around === undefined
-          ? operation(context)
-          : this.#around.around?.(
-              context,
-              new Rest(this.#next as Segment, context, operation, this.#retriedOutside),
-            )
+      const result = this.around === undefined ? operation(context) : this.invokeAround(context, operation)
       // Only a native promise is known to react once. Everything else is adopted by one.
       if (result instanceof Promise && result.then === nativeThen) return result
-      return new Promise((resolve) => resolve(result))
+      return adopt(result)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  observeOuter(flight: Flight, value: unknown): void {
-    const layers = this.#outer
-    for (let i = 0; i < layers.length; i++) {
-      ;(layers[i] as Observing).success(flight, this.#outerSlots[i] as number, value)
-    }
+  private invokeAround(context: CallContext, operation: Operation): Promise<unknown> | undefined {
+    const rest = new Rest(this.next as Segment, context, operation, this.retriedOutside)
+    return this.around?.around?.(context, rest)
   }
 
-  observeInner(flight: Flight, value: unknown): void {
-    const layers = this.#inner
-    for (let i = 0; i < layers.length; i++) {
-      ;(layers[i] as Observing).success(flight, this.#innerSlots[i] as number, value)
+  observeOuter(call: Entry, value: unknown): void {
+    this.observe(this.outer, call, value)
+  }
+
+  observeInner(call: Entry, value: unknown): void {
+    this.observe(this.inner, call, value)
+  }
+
+  private observe(slots: readonly number[], call: Entry, value: unknown): void {
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as number
+      ;(this.layers[slot] as Observing).success(call, slot, value)
     }
   }
 
   /** Unwinds a value through the layers `from` down to `to`. */
-  succeed(flight: Flight, from: number, to: number, value: unknown): unknown {
+  succeed(call: Entry, from: number, to: number, value: unknown): unknown {
     for (let slot = from; slot >= to; slot--) {
       const layer = this.layers[slot] as Layer
-      layer.success?.(flight, slot, value)
-      if (layer.revise === undefined || flight.expired) continue
-      const revised = this.#answer(flight, () =>
-        layer.revise?.(flight, slot, value, this.#rest(flight, slot)),
-      )
-      if (revised !== undefined) return this.#continue(flight, slot - 1, to, revised)
+      layer.success?.(call, slot, value)
+      if (layer.revise === undefined || call.expired) continue
+      const revised = this.answer(call, () => layer.revise?.(call, slot, value, this.rest(call, slot)))
+      if (revised !== undefined) return this.continue(call, slot - 1, to, revised)
     }
     return value
   }
 
   /** Unwinds an error through the layers `from` down to `to`. Undefined says that no layer answered in its place. */
-  fail(flight: Flight, from: number, to: number, error: unknown): Promise<unknown> | undefined {
+  fail(call: Entry, from: number, to: number, error: unknown): Promise<unknown> | undefined {
     for (let slot = from; slot >= to; slot--) {
       const layer = this.layers[slot] as Layer
-      layer.failure?.(flight, slot, error)
-      if (layer.recover === undefined || (flight.expired && slot >= this.split)) continue
+      layer.failure?.(call, slot, error)
+      if (layer.recover === undefined || (call.expired && slot >= this.split)) continue
       // An expired timeout inside this layer ended the attempt, not the call.
-      if (this.timed > slot) flight.context = flight.context.renewed()
-      const recovered = this.#answer(flight, () =>
-        layer.recover?.(flight, slot, error, this.#rest(flight, slot)),
-      )
-      if (recovered !== undefined) return this.#continue(flight, slot - 1, to, recovered)
+      if (this.timed > slot) call.context = call.context.renewed()
+      const recovered = this.answer(call, () => layer.recover?.(call, slot, error, this.rest(call, slot)))
+      if (recovered !== undefined) return this.continue(call, slot - 1, to, recovered)
     }
     return undefined
   }
 
-  #answer(flight: Flight, ask: () => Promise<unknown> | undefined): Promise<unknown> | undefined {
+  private answer(call: Entry, ask: () => Promise<unknown> | undefined): Promise<unknown> | undefined {
     try {
       const answer = ask()
-      if (answer !== undefined) flight.kept = true
+      if (answer !== undefined) call.kept = true
       return answer
     } catch (error) {
-      flight.kept = true
+      call.kept = true
       return Promise.reject(error)
     }
   }
 
-  #continue(flight: Flight, from: number, to: number, outcome: Promise<unknown>): Promise<unknown> {
+  private continue(call: Entry, from: number, to: number, outcome: Promise<unknown>): Promise<unknown> {
     if (from < to) return outcome
     return outcome.then(
-      (value) => this.succeed(flight, from, to, value),
-      (error) => this.#unwind(flight, from, to, error),
+      (value) => this.succeed(call, from, to, value),
+      (error) => this.unwind(call, from, to, error),
     )
   }
 
-  #rest(flight: Flight, slot: number): Inner {
-    return new Rest(this.tail(slot), flight.context, flight.operation, this.#retriesUpTo(slot))
+  private rest(call: Entry, slot: number): Inner {
+    return new Rest(this.tail(slot), call.context, call.operation, this.retriesUpTo(slot))
   }
 
   /** The part of the plan inside `slot`, compiled when first needed. */
   tail(slot: number): Segment {
-    this.#tails ??= this.layers.map(() => undefined)
-    const known = this.#tails[slot]
+    this.tails ??= this.layers.map(() => undefined)
+    const known = this.tails[slot]
     if (known !== undefined) return known
-    const tail = new Segment(
-      this.layers.slice(slot + 1),
-      this.#around,
-      this.#next,
-      this.#retriesUpTo(slot + 1),
-    )
-    this.#tails[slot] = tail
+    const tail = new Segment(this.layers.slice(slot + 1), this.around, this.next, this.retriesUpTo(slot + 1))
+    this.tails[slot] = tail
     return tail
   }
 
-  #retriesUpTo(slot: number): boolean {
-    return this.#retriedOutside || this.layers.slice(0, slot).some(isRetry)
+  private retriesUpTo(slot: number): boolean {
+    return this.retriedOutside || this.layers.slice(0, slot).some(isRetry)
   }
+}
+
+function slotsWith(layers: readonly Layer[], hook: keyof Layer, from: number, to: number): number[] {
+  return layers.flatMap((layer, slot) =>
+    slot >= from && slot < to && layer[hook] !== undefined ? [slot] : [],
+  )
 }
 
 type Entering = Required<Pick<Layer, 'enter'>>
@@ -417,19 +505,19 @@ const boundary: Layer = {
 
 /** A compiled list of layers, first is outermost. */
 export class Plan {
-  readonly #first: Segment
-  readonly #retries: boolean
+  private readonly first: Segment
+  private readonly retries: boolean
 
   constructor(layers: readonly Layer[]) {
-    this.#first = compile(layers, false)
-    this.#retries = layers.some(isRetry)
+    this.first = compile(layers, false)
+    this.retries = layers.some(isRetry)
   }
 
   /** Runs one call. Nothing runs when its signal has aborted already. */
   run(operation: Operation, options: ExecuteOptions | undefined): Promise<unknown> {
-    const context = CallContext.of(options, this.#first.aborts, this.#retries)
+    const context = CallContext.of(options, this.first.aborts, this.retries)
     if (options !== undefined && context.aborted) return rejectSoon(context.reason)
-    return this.#first.start(context, operation)
+    return this.first.start(context, operation)
   }
 }
 
@@ -447,6 +535,11 @@ function compile(layers: readonly Layer[], retriedOutside: boolean): Segment {
       : new Segment(outer, layer, compile(layers.slice(slot + 1), retried), retriedOutside)
   }
   return new Segment(layers, undefined, undefined, retriedOutside)
+}
+
+/** Apart from its caller, where a closure over the result would cost every call an allocation (bench: `breaker`). */
+function adopt(result: unknown): Promise<unknown> {
+  return new Promise((resolve) => resolve(result))
 }
 
 /**

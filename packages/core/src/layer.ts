@@ -3,6 +3,7 @@
  * engine runs the hooks of all layers of a call in one flat plan; see `engine.ts`.
  */
 import type { CallContext } from './context.ts'
+import type { DeadlineNode } from './deadlines.ts'
 
 /** Your function, as the engine calls it. */
 export type Operation<T = unknown> = (context: CallContext) => T | PromiseLike<T>
@@ -13,10 +14,10 @@ export interface Refusal {
 }
 
 /**
- * One call, as hooks see it. It belongs to the engine and is used again for a later call: a hook must not keep it
+ * One call, as hooks see it, with its place in a `DeadlineList`. It belongs to the engine and is used again for a later call: a hook must not keep it
  * after the call has settled. Keep `context` instead.
  */
-export interface Call {
+export interface Call extends DeadlineNode {
   /** The context your function gets. */
   readonly context: CallContext
   /** One place for each layer, at its slot, to remember what `enter` found. Write it in `enter` before reading it. */
@@ -46,6 +47,13 @@ export interface Inner {
 export interface Layer {
   /** The kind of policy, for example `retry`. */
   readonly kind: string
+  /**
+   * Promises that calls without options need no record of their own in this layer: its token stays the same from
+   * call to call until the state of the policy changes, and its `success` and `failure` look at nothing of
+   * `call` but their token. The engine then serves such calls with one shared record. Layers without `enter` are
+   * steady. @defaultValue `false`
+   */
+  readonly steady?: boolean
   /** Admits a call (undefined), turns it away (`call.refuse`), or lets it wait (a promise; its rejection turns it away). */
   enter?(call: Call, slot: number): undefined | Refusal | Promise<unknown>
   /** Sees the value of the inner part. */

@@ -73,7 +73,7 @@ export abstract class PolicyBase<Added = never, Events extends EventMap = EventM
   protected readonly events: Emitter<Events>
   readonly #hub: Hub
   #unregister: (() => void) | undefined = undefined
-  #plan: Plan | undefined = undefined
+  private plan: Plan | undefined = undefined
 
   protected constructor(kind: string, name: string | undefined, hub: Hub = defaultHub) {
     this.kind = kind
@@ -98,15 +98,15 @@ export abstract class PolicyBase<Added = never, Events extends EventMap = EventM
     operation: (context: Context) => T | PromiseLike<T>,
     options?: ExecuteOptions,
   ): Promise<T | Added> {
-    this.#plan ??= new Plan(this.layers())
-    return this.#plan.run(operation as Operation, options) as Promise<T | Added>
+    this.plan ??= new Plan(this.layers())
+    return this.plan.run(operation as Operation, options) as Promise<T | Added>
   }
 
   wrap<This, Args extends unknown[], R>(
     fn: (this: This, ...args: Args) => R,
   ): (this: This, ...args: Args) => Promise<Awaited<R> | Added> {
-    this.#plan ??= new Plan(this.layers())
-    const plan = this.#plan
+    this.plan ??= new Plan(this.layers())
+    const plan = this.plan
     const wrapped = function (this: This, ...args: Args): Promise<Awaited<R> | Added> {
       return plan.run(() => fn.apply(this, args), undefined) as Promise<Awaited<R> | Added>
     }

@@ -1,0 +1,65 @@
+/** What a composition can cost at most, computed from the inside out. */
+import type { PolicyDescription } from './describe.ts'
+
+/** The most that a part of a composition can cost one call. */
+export interface Cost {
+  /** Milliseconds until its caller has an answer. */
+  readonly time: number
+  /**
+   * Milliseconds that it may go on after it was told to stop. Waits of policies end at once; a function that ignores
+   * its signal takes all the time it wants.
+   */
+  readonly overrun: number
+  /** How often the function runs, one run after the other. */
+  readonly attempts: number
+  /** How often the function runs side by side. */
+  readonly copies: number
+}
+
+/** A composition with its costs, as the rules of `explain` see it. */
+export interface Composition {
+  /** Outermost first. */
+  readonly layers: readonly PolicyDescription[]
+  /** `costs[i]` is what layer `i` costs with all inside it; the last is the function itself. */
+  readonly costs: readonly Cost[]
+}
+
+/** The cost of a function that takes `time` and does not listen to its signal. */
+export const functionCost = (time: number): Cost => ({ time, overrun: time, attempts: 1, copies: 1 })
+
+/** Puts the layers around a function. */
+export function compose(layers: readonly PolicyDescription[], inner: Cost): Composition {
+  const costs = [inner]
+  for (let slot = layers.length - 1; slot >= 0; slot--) {
+    costs.unshift(around(layers[slot] as PolicyDescription, costs[0] as Cost, isCollapsed(layers, slot)))
+  }
+  return { layers, costs }
+}
+
+/** Whether a retry further out owns the retrying, so that this one never tries again. */
+export function isCollapsed(layers: readonly PolicyDescription[], slot: number): boolean {
+  return layers[slot]?.kind === 'retry' && layers.slice(0, slot).some(({ kind }) => kind === 'retry')
+}
+
+function around(layer: PolicyDescription, inner: Cost, collapsed: boolean): Cost {
+  const { wait = 0, copies = 1, timeLimit } = layer
+  const attempts = collapsed ? 1 : (layer.attempts ?? 1)
+  const delays = collapsed ? 0 : (layer.delays ?? 0)
+  const cost = {
+    time: wait + times(attempts, inner.time) + delays,
+    overrun: inner.overrun,
+    attempts: times(attempts, inner.attempts),
+    copies: times(copies, inner.copies),
+  }
+  if (timeLimit === undefined) return cost
+  const { limit, mode } = timeLimit
+  // An aggressive limit answers on its own. A cooperative one asks to stop and waits for what is running.
+  if (mode === 'aggressive')
+    return { ...cost, time: Math.min(cost.time, limit), overrun: Math.min(cost.overrun, limit) }
+  return { ...cost, time: Math.min(cost.time, limit + cost.overrun) }
+}
+
+/** A product in which nothing, however often, is nothing: IEEE makes `0 * Infinity` NaN. */
+export function times(a: number, b: number): number {
+  return a === 0 || b === 0 ? 0 : a * b
+}

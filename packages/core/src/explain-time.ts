@@ -1,0 +1,173 @@
+/** What can be wrong with the times of a composition. */
+import { formatDuration } from './duration.ts'
+import type { Situation } from './explain-rules.ts'
+import { type CompositionWarning, counted, listed } from './explain-warning.ts'
+
+/** Nothing ends the wait of the caller. */
+export function neverEnds({ layers, costs, names }: Situation): CompositionWarning[] {
+  if (costs[0]?.time !== Number.POSITIVE_INFINITY) return []
+  const finite = costs.findIndex(({ time }) => time !== Number.POSITIVE_INFINITY)
+  const culprit = (finite < 0 ? costs.length : finite) - 1
+  if (culprit === layers.length) return [functionNeverEnds({ layers, names })]
+  const name = names[culprit] as string
+  if (layers[culprit]?.wait === Number.POSITIVE_INFINITY) {
+    return [
+      {
+        code: 'unlimited-wait',
+        severity: 'warning',
+        message: `A call may wait in ${name} for ever: nothing limits the wait, and no time limit is outside it. In an outage callers pile up there and hold their memory and sockets.`,
+        advice: 'Limit the wait, or put a timeout outside it.',
+        policies: [name],
+      },
+    ]
+  }
+  return [
+    {
+      code: 'no-time-limit',
+      severity: 'warning',
+      message: `${name} may go on for ever: nothing limits its attempts or waits, and no time limit is outside it.`,
+      advice: 'Limit the number of attempts, or put a timeout outside it.',
+      policies: [name],
+    },
+  ]
+}
+
+function functionNeverEnds({ layers, names }: Pick<Situation, 'layers' | 'names'>): CompositionWarning {
+  const cooperative = names.filter((_, slot) => layers[slot]?.timeLimit !== undefined)
+  if (cooperative.length > 0) {
+    return {
+      code: 'cooperative-limit',
+      severity: 'warning',
+      message: `${listed(cooperative)} only asks the function to stop, through its signal, and waits until it does. A function that ignores its signal holds its caller for ever.`,
+      advice: `Use mode 'aggressive', or pass the signal on to everything the function waits for.`,
+      policies: cooperative,
+    }
+  }
+  return {
+    code: 'no-time-limit',
+    severity: 'warning',
+    message:
+      'Nothing limits how long the function may take. A dependency that hangs, rather than fails, holds every caller for ever: no error comes that a retry, a circuit breaker or a fallback could act on.',
+    advice: 'Put a timeout nearest to the function.',
+    policies: [],
+  }
+}
+
+/** An inner limit that can never strike. */
+export function limitsOutOfOrder({ layers, names }: Situation): CompositionWarning[] {
+  return pairsOfLimits(layers).flatMap(([outer, inner]) => {
+    const [long, short] = [limitAt(layers, outer), limitAt(layers, inner)]
+    if (short < long) return []
+    const between = names.slice(outer + 1, inner)
+    const deaf = between.length === 0 ? '' : ` ${listed(between)} between them never learns of a slow call.`
+    return [
+      {
+        code: 'child-not-shorter',
+        severity: 'warning',
+        message: `${names[inner]} (${formatDuration(short)}) is inside ${names[outer]} (${formatDuration(long)}) and not shorter. The outer limit ends the whole call first, so the inner one never acts.${deaf}`,
+        advice: `Make the inner limit shorter than ${formatDuration(long)}, or drop one of them.`,
+        policies: [names[outer] as string, names[inner] as string],
+      },
+    ]
+  })
+}
+
+/** A limit around retries that does not leave time for them. */
+export function noRoomForRetries({ layers, costs, names, retries }: Situation): CompositionWarning[] {
+  return retries.flatMap((slot): CompositionWarning[] => {
+    const outer = limitOutside(layers, slot)
+    const { attempts = 1, delays = 0 } = layers[slot] ?? {}
+    const attempt = costs[slot + 1]?.time ?? 0
+    if (outer < 0 || attempt === Number.POSITIVE_INFINITY) return []
+    const limit = limitAt(layers, outer)
+    const need = attempts * attempt + delays
+    if (!(need > limit) || isShadowed(layers, outer, slot)) return []
+    const pause = delays / (attempts - 1)
+    const fitting = Math.floor((limit + pause) / (attempt + pause))
+    const consequence =
+      delays >= limit
+        ? 'The waits alone fill that time: the last attempts never start, however fast they fail.'
+        : fitting < 2
+          ? 'An attempt that takes its full time leaves no room for another: a slow dependency is never retried.'
+          : `When attempts take their full time, about ${fitting} of them fit.`
+    return [
+      {
+        code: 'no-room-for-retries',
+        severity: delays >= limit || fitting < 2 ? 'warning' : 'info',
+        message: `${names[slot]} may need ${formatDuration(need)} (${counted(attempts, 'attempt')} of up to ${formatDuration(attempt)}, ${formatDuration(delays)} of waiting), but ${names[outer]} ends the call after ${formatDuration(limit)}. ${consequence}`,
+        advice: `Shorten the attempts or the waits, allow fewer attempts, or give the whole call ${formatDuration(need)}.`,
+        policies: [names[outer] as string, names[slot] as string],
+      },
+    ]
+  })
+}
+
+/** A wait that outlasts the time the call has. */
+export function waitsTooLong({ layers, names }: Situation): CompositionWarning[] {
+  return layers.flatMap(({ wait = 0 }, slot) => {
+    const outer = limitOutside(layers, slot)
+    if (outer < 0 || wait === Number.POSITIVE_INFINITY || wait < limitAt(layers, outer)) return []
+    const limit = formatDuration(limitAt(layers, outer))
+    return [
+      {
+        code: 'wait-exceeds-time-limit',
+        severity: 'warning',
+        message: `A call may wait ${formatDuration(wait)} in ${names[slot]}, but ${names[outer]} gives it ${limit} in all. Whoever waits that long has no time left to run, and took a place in the queue from a call that had.`,
+        advice: `Let calls wait for a small part of ${limit}, and be turned away early otherwise.`,
+        policies: [names[outer] as string, names[slot] as string],
+      },
+    ]
+  })
+}
+
+/** A limit outside the policies that should learn of a hanging function. */
+export function hangsUnnoticed({ layers, costs, names, retries, breakers }: Situation): CompositionWarning[] {
+  if (costs.at(-1)?.time !== Number.POSITIVE_INFINITY) return []
+  const last = layers.findLastIndex(({ timeLimit }) => timeLimit !== undefined)
+  const deaf = [...retries, ...breakers].filter((slot) => slot > last).sort((a, b) => a - b)
+  if (last < 0 || deaf.length === 0) return []
+  const concerned = deaf.map((slot) => names[slot] as string)
+  return [
+    {
+      code: 'hang-goes-unnoticed',
+      severity: 'warning',
+      message: `The only time limit, ${names[last]}, is outside ${listed(concerned)}. When the function hangs, the limit ends the whole call from outside: nothing is tried again, and a circuit breaker need not count it, so it stays closed while every call times out.`,
+      advice: `Put a shorter timeout nearest to the function, inside ${listed(concerned)}.`,
+      policies: [names[last] as string, ...concerned],
+    },
+  ]
+}
+
+/** Slower than wanted. */
+export function missesDuration({ costs, target }: Situation): CompositionWarning[] {
+  const time = costs[0]?.time ?? 0
+  if (time <= target.duration) return []
+  return [
+    {
+      code: 'duration-misses-target',
+      severity: 'error',
+      message: `A caller may wait ${formatDuration(time)}; the target is ${formatDuration(target.duration)}.`,
+      advice: `Put a timeout of ${formatDuration(target.duration)} or less outermost, with a fallback outside it if there is something to answer.`,
+      policies: [],
+    },
+  ]
+}
+
+type Layers = Situation['layers']
+
+const limitAt = (layers: Layers, slot: number): number =>
+  layers[slot]?.timeLimit?.limit ?? Number.POSITIVE_INFINITY
+
+/** The nearest time limit outside `slot`, or -1. */
+const limitOutside = (layers: Layers, slot: number): number =>
+  layers.findLastIndex(({ timeLimit }, index) => index < slot && timeLimit !== undefined)
+
+/** Each time limit with the next one inside it. */
+function pairsOfLimits(layers: Layers): Array<readonly [number, number]> {
+  const slots = layers.flatMap(({ timeLimit }, slot) => (timeLimit === undefined ? [] : [slot]))
+  return slots.slice(1).map((inner, index) => [slots[index] as number, inner])
+}
+
+/** Whether the limits around and inside the retry are out of order anyway: one warning is enough. */
+const isShadowed = (layers: Layers, outer: number, retry: number): boolean =>
+  layers.some(({ timeLimit }, slot) => slot > retry && (timeLimit?.limit ?? 0) >= limitAt(layers, outer))
