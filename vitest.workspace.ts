@@ -28,6 +28,7 @@ const projects = (folder: string) => readdirSync(at(folder)).map((name) => proje
 /** One project per package, per example and one for the tools: `npm test -- --project retry` runs one. */
 export default defineConfig({
   test: {
+    testTimeout: 60_000, // a slow machine is not a failure: time in tests is virtual
     projects: [...projects('./packages'), ...projects('./examples'), project('tools', './tools')],
     coverage: {
       provider: 'v8',

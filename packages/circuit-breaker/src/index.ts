@@ -1,5 +1,5 @@
 /**
  * @module @seaworthy/circuit-breaker
  */
-
-export {}
+export * as circuitMachine from './machine.ts'
+export type { CircuitMode, CircuitOutcome, OpenCause } from './state.ts'

@@ -92,6 +92,16 @@ export class CallContext implements Context {
     return new CallContext(this.options, this, attempt, this.flags | abortable)
   }
 
+  /**
+   * A context for work that several calls share: the same attempt, but it goes on when this call is given up, and
+   * only {@link abort} ends it.
+   *
+   * @param options - What it shows in place of this call's options.
+   */
+  detached(options: ExecuteOptions): CallContext {
+    return new CallContext(options, undefined, this.attempt, this.flags | abortable)
+  }
+
   /** This context without the abort of an attempt that has ended. The function of that attempt keeps the old one. */
   renewed(): CallContext {
     this.release()

@@ -8,15 +8,18 @@ export interface PolicyDescription {
   readonly name?: string | undefined
   /** Its effective options, for people: short plain values. */
   readonly options: Readonly<Record<string, unknown>>
-  /** The longest that the policy lets its inner part take. */
+  /**
+   * The longest that the policy lets its inner part take. `aggressive`: it answers when the limit strikes, and at once
+   * when the call is given up from outside. `cooperative`: it waits until the function has ended.
+   */
   readonly timeLimit?: { readonly limit: number; readonly mode: 'aggressive' | 'cooperative' } | undefined
-  /** How often the inner part may run for one call, one after the other, counting the first. */
+  /** How often the inner part may run for one call, one after the other, counting the first. @defaultValue 1 */
   readonly attempts?: number | undefined
-  /** The sum of the longest waits between attempts. */
+  /** The sum of the longest waits between attempts or copies. @defaultValue 0 */
   readonly delays?: number | undefined
-  /** The longest wait before the inner part runs (a queue, a rate limit). */
+  /** The longest wait before the inner part runs (a queue, a rate limit); Infinity if nothing limits it. @defaultValue 0 */
   readonly wait?: number | undefined
-  /** How often the inner part may run side by side for one call. */
+  /** How often the inner part may run side by side for one call. @defaultValue 1 */
   readonly copies?: number | undefined
   /** How many calls may run the inner part at once. */
   readonly concurrency?: number | undefined

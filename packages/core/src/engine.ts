@@ -82,7 +82,7 @@ class Flight extends Entry {
     if (segment.revises) result = segment.succeed(this, segment.layers.length - 1, segment.split, value)
     else segment.observeInner(this, value)
     if (this.expired) return
-    if (!segment.observesOuter) this.finish()
+    if (!segment.observesOuter) this.finishAfter(result)
     resolve(result)
   }
 
@@ -90,7 +90,7 @@ class Flight extends Entry {
     const { segment, resolve, reject } = this
     const recovered = segment.fail(this, segment.layers.length - 1, segment.split, error)
     if (this.expired) return
-    if (!segment.observesOuter) this.finish()
+    if (!segment.observesOuter) this.finishAfter(recovered)
     if (recovered === undefined) reject(error)
     else recovered.then(resolve, reject)
   }
@@ -101,16 +101,24 @@ class Flight extends Entry {
     let result = value
     if (segment.revises) result = segment.succeed(this, segment.split - 1, 0, value)
     else segment.observeOuter(this, value)
-    this.finish()
+    this.finishAfter(result)
     return result
   }
 
   readonly failed = (error: unknown): unknown => {
     const recovered = this.segment.fail(this, this.segment.split - 1, 0, error)
-    this.finish()
+    this.finishAfter(recovered)
     if (recovered !== undefined) return recovered
     throw error
   }
+
+  /** Ends the call now, or when the answer that a layer gave in place of its outcome has come. */
+  private finishAfter(answer: unknown): void {
+    if (!this.kept || !(answer instanceof Promise)) this.finish()
+    else answer.then(this.end, this.end)
+  }
+
+  private readonly end = (): void => this.finish()
 
   /** Takes over what the layers found for this call when it entered by another record. */
   adopt(probe: Entry): void {

@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'ERR_DISPOSED'
   | 'ERR_INVALID_SNAPSHOT'
   | 'ERR_DEADLINE_EXCEEDED'
+  | 'ERR_CACHE_MISS'
 
 /** What the constructor of {@link SeaworthyError} takes besides code and message. */
 export interface SeaworthyErrorOptions {

@@ -1,10 +1,10 @@
 /** What can be wrong with the circuit breakers of a composition. */
 import { formatDuration } from './duration.ts'
-import type { Situation } from './explain-rules.ts'
-import { type CompositionWarning, counted, listed } from './explain-warning.ts'
+import type { Composition } from './explain-cost.ts'
+import { type CompositionWarning, counted } from './explain-warning.ts'
 
 /** A breaker that cannot open. */
-export function neverTrips({ layers, names, retries }: Situation): CompositionWarning[] {
+export function neverTrips({ layers, names, retries }: Composition): CompositionWarning[] {
   return layers.flatMap(({ circuit }, slot): CompositionWarning[] => {
     if (circuit === undefined || circuit.trips) return []
     const outer = retries.find((each) => each < slot)
@@ -32,7 +32,7 @@ export function neverTrips({ layers, names, retries }: Situation): CompositionWa
 }
 
 /** A breaker that counts a whole round of attempts as one. */
-export function breakerOutsideRetry({ layers, names, retries, breakers }: Situation): CompositionWarning[] {
+export function breakerOutsideRetry({ layers, names, retries, breakers }: Composition): CompositionWarning[] {
   return breakers.flatMap((slot) => {
     const inner = retries.find((each) => each > slot)
     if (inner === undefined) return []
@@ -55,7 +55,7 @@ export function breakerOutsideRetry({ layers, names, retries, breakers }: Situat
 }
 
 /** Attempts that an open circuit cuts off. */
-export function opensWithinOneCall({ layers, names, retries, breakers }: Situation): CompositionWarning[] {
+export function opensWithinOneCall({ layers, names, retries, breakers }: Composition): CompositionWarning[] {
   return breakers.flatMap((slot) => {
     const outer = retries.findLast((each) => each < slot)
     if (outer === undefined || layers[outer]?.retriesOpenCircuit) return []
@@ -75,7 +75,7 @@ export function opensWithinOneCall({ layers, names, retries, breakers }: Situati
 }
 
 /** A breaker that never sees a failure. */
-export function fallbackInsideBreaker({ layers, names, breakers }: Situation): CompositionWarning[] {
+export function fallbackInsideBreaker({ layers, names, breakers }: Composition): CompositionWarning[] {
   return breakers.flatMap((slot) => {
     const inner = layers.findIndex(({ answers }, index) => index > slot && answers !== undefined)
     if (inner < 0) return []
@@ -92,12 +92,15 @@ export function fallbackInsideBreaker({ layers, names, breakers }: Situation): C
 }
 
 /** A breaker that stays open for longer than recovery may take. */
-export function missesRecovery({ layers, names, breakers, target }: Situation): CompositionWarning[] {
+export function missesRecovery(
+  { layers, names, breakers }: Composition,
+  target: number,
+): CompositionWarning[] {
   return breakers.flatMap((slot): CompositionWarning[] => {
     const { first = 0, longest = 0 } = layers[slot]?.circuit?.recovery ?? {}
-    if (longest <= target.recovery) return []
-    const wanted = formatDuration(target.recovery)
-    const always = first > target.recovery
+    if (longest <= target) return []
+    const wanted = formatDuration(target)
+    const always = first > target
     return [
       {
         code: 'recovery-misses-target',
@@ -113,7 +116,7 @@ export function missesRecovery({ layers, names, breakers, target }: Situation): 
 }
 
 /** A lower circuit that tries again sooner than the one above it. */
-export function recoveriesOutOfOrder({ layers, names, breakers }: Situation): CompositionWarning[] {
+export function recoveriesOutOfOrder({ layers, names, breakers }: Composition): CompositionWarning[] {
   return breakers.slice(1).flatMap((lower, index) => {
     const upper = breakers[index] as number
     const above = layers[upper]?.circuit?.recovery
@@ -143,7 +146,7 @@ export function recoveryOutOfOrder(
   return {
     code: 'lower-recovery-shorter',
     severity: 'warning',
-    message: `${listed([lower])} stays open for ${span(below)}, ${upper} above it for ${span(above)}. The upper one tries seldom, and its trials keep landing on trials of the lower one that fail: each failure keeps it open for another round, and recovery may never come.`,
+    message: `${lower} stays open for ${span(below)}, ${upper} above it for ${span(above)}. The lower one often lets slow trial calls through, the upper one tries seldom: when its trial meets one of them, it fails as well and keeps the upper circuit open for another round. They can hold each other open for good.`,
     advice: 'Let the lower circuit stay open at least as long as the one above it.',
     policies: [upper, lower],
   }

@@ -1,5 +1,6 @@
 /** What a composition can cost at most, computed from the inside out. */
 import type { PolicyDescription } from './describe.ts'
+import { label } from './explain-warning.ts'
 
 /** The most that a part of a composition can cost one call. */
 export interface Cost {
@@ -16,24 +17,47 @@ export interface Cost {
   readonly copies: number
 }
 
-/** A composition with its costs, as the rules of `explain` see it. */
+/** A composition with all that the rules of `explain` look at. Positions are indexes into `layers`. */
 export interface Composition {
   /** Outermost first. */
   readonly layers: readonly PolicyDescription[]
+  /** What the text calls each layer. */
+  readonly names: readonly string[]
   /** `costs[i]` is what layer `i` costs with all inside it; the last is the function itself. */
   readonly costs: readonly Cost[]
+  /** The positions of layers that run their inner part more than once. */
+  readonly retries: readonly number[]
+  /** The positions of circuit breakers that can open. */
+  readonly breakers: readonly number[]
 }
 
 /** The cost of a function that takes `time` and does not listen to its signal. */
 export const functionCost = (time: number): Cost => ({ time, overrun: time, attempts: 1, copies: 1 })
 
-/** Puts the layers around a function. */
-export function compose(layers: readonly PolicyDescription[], inner: Cost): Composition {
+/**
+ * Puts layers around a function.
+ *
+ * @param owner - The node of a graph that the layers belong to.
+ */
+export function compose(layers: readonly PolicyDescription[], inner: Cost, owner?: string): Composition {
   const costs = [inner]
   for (let slot = layers.length - 1; slot >= 0; slot--) {
     costs.unshift(around(layers[slot] as PolicyDescription, costs[0] as Cost, isCollapsed(layers, slot)))
   }
-  return { layers, costs }
+  const names = layers.map((layer) => (owner === undefined ? label(layer) : `${owner}: ${label(layer)}`))
+  const retries = slotsWhere(layers, ({ attempts = 1 }, slot) => attempts > 1 && !isCollapsed(layers, slot))
+  const breakers = slotsWhere(layers, ({ circuit }) => circuit?.trips === true)
+  return { layers, names, costs, retries, breakers }
+}
+
+/** The cost of the whole composition. */
+export const wholeCost = ({ costs }: Composition): Cost => costs[0] as Cost
+
+function slotsWhere(
+  layers: readonly PolicyDescription[],
+  wanted: (layer: PolicyDescription, slot: number) => boolean,
+): number[] {
+  return layers.flatMap((layer, slot) => (wanted(layer, slot) ? [slot] : []))
 }
 
 /** Whether a retry further out owns the retrying, so that this one never tries again. */
@@ -54,8 +78,7 @@ function around(layer: PolicyDescription, inner: Cost, collapsed: boolean): Cost
   if (timeLimit === undefined) return cost
   const { limit, mode } = timeLimit
   // An aggressive limit answers on its own. A cooperative one asks to stop and waits for what is running.
-  if (mode === 'aggressive')
-    return { ...cost, time: Math.min(cost.time, limit), overrun: Math.min(cost.overrun, limit) }
+  if (mode === 'aggressive') return { ...cost, time: Math.min(cost.time, limit), overrun: 0 }
   return { ...cost, time: Math.min(cost.time, limit + cost.overrun) }
 }
 

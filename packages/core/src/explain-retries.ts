@@ -1,11 +1,10 @@
 /** What can be wrong with the retries and the answers of a composition. */
 import { formatDuration } from './duration.ts'
-import { isCollapsed, times } from './explain-cost.ts'
-import type { Situation } from './explain-rules.ts'
+import { type Composition, isCollapsed, times } from './explain-cost.ts'
 import { type CompositionWarning, counted, listed } from './explain-warning.ts'
 
 /** A retry that never tries again. */
-export function retryInsideRetry({ layers, names }: Situation): CompositionWarning[] {
+export function retryInsideRetry({ layers, names }: Composition): CompositionWarning[] {
   return layers.flatMap((layer, slot) => {
     if (!isCollapsed(layers, slot) || (layer.attempts ?? 1) <= 1) return []
     const owner = names[layers.findIndex(({ kind }) => kind === 'retry')] as string
@@ -22,7 +21,7 @@ export function retryInsideRetry({ layers, names }: Situation): CompositionWarni
 }
 
 /** Attempts that multiply. */
-export function retriesMultiplied({ layers, names, retries }: Situation): CompositionWarning[] {
+export function retriesMultiplied({ layers, names, retries }: Composition): CompositionWarning[] {
   if (retries.length < 2) return []
   const attempts = retries.map((slot) => layers[slot]?.attempts ?? 1)
   const policies = retries.map((slot) => names[slot] as string)
@@ -38,7 +37,7 @@ export function retriesMultiplied({ layers, names, retries }: Situation): Compos
 }
 
 /** A fallback that answers before the retry outside it learns of a failure. */
-export function fallbackInsideRetry({ layers, names, retries }: Situation): CompositionWarning[] {
+export function fallbackInsideRetry({ layers, names, retries }: Composition): CompositionWarning[] {
   return retries.flatMap((slot) => {
     const inner = layers.findIndex(({ answers }, index) => index > slot && answers !== undefined)
     if (inner < 0) return []
@@ -55,7 +54,7 @@ export function fallbackInsideRetry({ layers, names, retries }: Situation): Comp
 }
 
 /** A fallback that covers up mistakes in the code. */
-export function fallbackHidesBugs({ layers, names }: Situation): CompositionWarning[] {
+export function fallbackHidesBugs({ layers, names }: Composition): CompositionWarning[] {
   return layers.flatMap(({ answers }, slot) =>
     answers?.programmerErrors
       ? [
@@ -72,7 +71,7 @@ export function fallbackHidesBugs({ layers, names }: Situation): CompositionWarn
 }
 
 /** A rate limit that counts calls, while the dependency gets attempts. */
-export function retriesBypassRateLimit({ layers, names, retries }: Situation): CompositionWarning[] {
+export function retriesBypassRateLimit({ layers, names, retries }: Composition): CompositionWarning[] {
   const limits = layers.flatMap(({ kind }, slot) => (kind === 'rate-limit' ? [slot] : []))
   return limits.flatMap((slot) => {
     const inner = retries.find((each) => each > slot)
@@ -91,7 +90,7 @@ export function retriesBypassRateLimit({ layers, names, retries }: Situation): C
 }
 
 /** A limit on concurrency that is used up by sleeping calls. */
-export function placesHeldWhileWaiting({ layers, names, retries }: Situation): CompositionWarning[] {
+export function placesHeldWhileWaiting({ layers, names, retries }: Composition): CompositionWarning[] {
   return layers.flatMap(({ concurrency = Number.POSITIVE_INFINITY }, slot) => {
     const inner = retries.find((each) => each > slot && (layers[each]?.delays ?? 0) > 0)
     if (inner === undefined || concurrency === Number.POSITIVE_INFINITY) return []

@@ -1,14 +1,21 @@
 /** What can be wrong with the times of a composition. */
 import { formatDuration } from './duration.ts'
-import type { Situation } from './explain-rules.ts'
+import type { Composition } from './explain-cost.ts'
 import { type CompositionWarning, counted, listed } from './explain-warning.ts'
 
-/** Nothing ends the wait of the caller. */
-export function neverEnds({ layers, costs, names }: Situation): CompositionWarning[] {
+/**
+ * Nothing ends the wait of the caller.
+ *
+ * @param subject - What the function is called.
+ */
+export function neverEnds(
+  { layers, costs, names }: Composition,
+  subject = 'the function',
+): CompositionWarning[] {
   if (costs[0]?.time !== Number.POSITIVE_INFINITY) return []
   const finite = costs.findIndex(({ time }) => time !== Number.POSITIVE_INFINITY)
   const culprit = (finite < 0 ? costs.length : finite) - 1
-  if (culprit === layers.length) return [functionNeverEnds({ layers, names })]
+  if (culprit === layers.length) return [functionNeverEnds(layers, names, subject)]
   const name = names[culprit] as string
   if (layers[culprit]?.wait === Number.POSITIVE_INFINITY) {
     return [
@@ -32,34 +39,34 @@ export function neverEnds({ layers, costs, names }: Situation): CompositionWarni
   ]
 }
 
-function functionNeverEnds({ layers, names }: Pick<Situation, 'layers' | 'names'>): CompositionWarning {
+function functionNeverEnds(layers: Layers, names: readonly string[], subject: string): CompositionWarning {
   const cooperative = names.filter((_, slot) => layers[slot]?.timeLimit !== undefined)
   if (cooperative.length > 0) {
     return {
       code: 'cooperative-limit',
       severity: 'warning',
-      message: `${listed(cooperative)} only asks the function to stop, through its signal, and waits until it does. A function that ignores its signal holds its caller for ever.`,
-      advice: `Use mode 'aggressive', or pass the signal on to everything the function waits for.`,
+      message: `${listed(cooperative)} only asks ${subject} to stop, through its signal, and waits until it does. What ignores its signal holds its caller for ever.`,
+      advice: `Use mode 'aggressive', or pass the signal on to everything that ${subject} waits for.`,
       policies: cooperative,
     }
   }
   return {
     code: 'no-time-limit',
     severity: 'warning',
-    message:
-      'Nothing limits how long the function may take. A dependency that hangs, rather than fails, holds every caller for ever: no error comes that a retry, a circuit breaker or a fallback could act on.',
-    advice: 'Put a timeout nearest to the function.',
+    message: `Nothing limits how long ${subject} may take. A dependency that hangs, rather than fails, holds every caller for ever: no error comes that a retry, a circuit breaker or a fallback could act on.`,
+    advice: 'Put a timeout nearest to it.',
     policies: [],
   }
 }
 
 /** An inner limit that can never strike. */
-export function limitsOutOfOrder({ layers, names }: Situation): CompositionWarning[] {
+export function limitsOutOfOrder({ layers, names }: Composition): CompositionWarning[] {
   return pairsOfLimits(layers).flatMap(([outer, inner]) => {
     const [long, short] = [limitAt(layers, outer), limitAt(layers, inner)]
     if (short < long) return []
     const between = names.slice(outer + 1, inner)
-    const deaf = between.length === 0 ? '' : ` ${listed(between)} between them never learns of a slow call.`
+    const deaf =
+      between.length === 0 ? '' : ` What lies between them (${listed(between)}) never learns of it.`
     return [
       {
         code: 'child-not-shorter',
@@ -73,12 +80,13 @@ export function limitsOutOfOrder({ layers, names }: Situation): CompositionWarni
 }
 
 /** A limit around retries that does not leave time for them. */
-export function noRoomForRetries({ layers, costs, names, retries }: Situation): CompositionWarning[] {
+export function noRoomForRetries({ layers, costs, names, retries }: Composition): CompositionWarning[] {
   return retries.flatMap((slot): CompositionWarning[] => {
     const outer = limitOutside(layers, slot)
     const { attempts = 1, delays = 0 } = layers[slot] ?? {}
     const attempt = costs[slot + 1]?.time ?? 0
-    if (outer < 0 || attempt === Number.POSITIVE_INFINITY) return []
+    // Endless attempts are meant to be ended from outside.
+    if (outer < 0 || Math.max(attempt, attempts) === Number.POSITIVE_INFINITY) return []
     const limit = limitAt(layers, outer)
     const need = attempts * attempt + delays
     if (!(need > limit) || isShadowed(layers, outer, slot)) return []
@@ -86,7 +94,7 @@ export function noRoomForRetries({ layers, costs, names, retries }: Situation): 
     const fitting = Math.floor((limit + pause) / (attempt + pause))
     const consequence =
       delays >= limit
-        ? 'The waits alone fill that time: the last attempts never start, however fast they fail.'
+        ? 'At their longest the waits alone fill that time: the last attempts never start, however fast the others fail.'
         : fitting < 2
           ? 'An attempt that takes its full time leaves no room for another: a slow dependency is never retried.'
           : `When attempts take their full time, about ${fitting} of them fit.`
@@ -103,7 +111,7 @@ export function noRoomForRetries({ layers, costs, names, retries }: Situation): 
 }
 
 /** A wait that outlasts the time the call has. */
-export function waitsTooLong({ layers, names }: Situation): CompositionWarning[] {
+export function waitsTooLong({ layers, names }: Composition): CompositionWarning[] {
   return layers.flatMap(({ wait = 0 }, slot) => {
     const outer = limitOutside(layers, slot)
     if (outer < 0 || wait === Number.POSITIVE_INFINITY || wait < limitAt(layers, outer)) return []
@@ -121,7 +129,13 @@ export function waitsTooLong({ layers, names }: Situation): CompositionWarning[]
 }
 
 /** A limit outside the policies that should learn of a hanging function. */
-export function hangsUnnoticed({ layers, costs, names, retries, breakers }: Situation): CompositionWarning[] {
+export function hangsUnnoticed({
+  layers,
+  costs,
+  names,
+  retries,
+  breakers,
+}: Composition): CompositionWarning[] {
   if (costs.at(-1)?.time !== Number.POSITIVE_INFINITY) return []
   const last = layers.findLastIndex(({ timeLimit }) => timeLimit !== undefined)
   const deaf = [...retries, ...breakers].filter((slot) => slot > last).sort((a, b) => a - b)
@@ -139,21 +153,20 @@ export function hangsUnnoticed({ layers, costs, names, retries, breakers }: Situ
 }
 
 /** Slower than wanted. */
-export function missesDuration({ costs, target }: Situation): CompositionWarning[] {
-  const time = costs[0]?.time ?? 0
-  if (time <= target.duration) return []
+export function missesDuration(time: number, target: number): CompositionWarning[] {
+  if (time <= target) return []
   return [
     {
       code: 'duration-misses-target',
       severity: 'error',
-      message: `A caller may wait ${formatDuration(time)}; the target is ${formatDuration(target.duration)}.`,
-      advice: `Put a timeout of ${formatDuration(target.duration)} or less outermost, with a fallback outside it if there is something to answer.`,
+      message: `The caller may wait ${formatDuration(time)}; the target is ${formatDuration(target)}.`,
+      advice: `Put a timeout of ${formatDuration(target)} or less outermost, with a fallback outside it if there is something to answer.`,
       policies: [],
     },
   ]
 }
 
-type Layers = Situation['layers']
+type Layers = Composition['layers']
 
 const limitAt = (layers: Layers, slot: number): number =>
   layers[slot]?.timeLimit?.limit ?? Number.POSITIVE_INFINITY

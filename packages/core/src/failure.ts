@@ -23,6 +23,11 @@ export function failureClass(error: unknown): FailureClass {
   return known(error, depth) ?? (isProgrammerError(error) ? 'fatal' : 'transient')
 }
 
+/** Like {@link failureClass}, but undefined for an error that says nothing about itself. */
+export function knownFailureClass(error: unknown): FailureClass | undefined {
+  return known(error, depth)
+}
+
 /**
  * Your rules first, in order, then {@link failureClass}.
  *

@@ -17,7 +17,27 @@ export {
   type SeaworthyErrorOptions,
 } from './errors.ts'
 export { Emitter, type EventMap } from './events.ts'
-export { type Classify, classifyWith, type FailureClass, failureClass, isProgrammerError } from './failure.ts'
+export { explain } from './explain.ts'
+export type {
+  Describable,
+  ExplainOptions,
+  Explanation,
+  ServiceGraph,
+  ServiceCall,
+  GraphExplanation,
+  ServiceNode,
+  NodeExplanation,
+  ExplainTarget,
+} from './explain-model.ts'
+export type { CompositionWarning, CompositionWarningCode } from './explain-warning.ts'
+export {
+  type Classify,
+  classifyWith,
+  type FailureClass,
+  failureClass,
+  isProgrammerError,
+  knownFailureClass,
+} from './failure.ts'
 export {
   type Component,
   defaultHub,

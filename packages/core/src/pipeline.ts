@@ -10,7 +10,7 @@ import { type Policy, PolicyBase } from './policy.ts'
 export type AnyPolicy = Policy<any, any>
 
 /** What the policies of a pipeline may answer besides the function's own result. */
-export type AddedBy<P> = P extends Policy<infer Added, infer _Events> ? Added : never
+export type AddedBy<P> = P extends { readonly answers?: infer Added } ? Added : never
 
 type EventsOf<P> = P extends Policy<infer _Added, infer Events> ? Events : never
 type KeysOf<M> = M extends unknown ? keyof M & string : never

@@ -23,6 +23,8 @@ export interface Policy<Added = never, Events extends EventMap = EventMap> {
   readonly kind: string
   /** Its name, which is also its place on the hub. */
   readonly name: string | undefined
+  /** What it may answer, for the type checker alone, which cannot see through a generic method. Never set. */
+  readonly answers?: Added
 
   /**
    * Runs a function under this policy.
@@ -70,6 +72,7 @@ export abstract class PolicyBase<Added = never, Events extends EventMap = EventM
 {
   readonly kind: string
   readonly name: string | undefined
+  declare readonly answers?: Added
   protected readonly events: Emitter<Events>
   readonly #hub: Hub
   #unregister: (() => void) | undefined = undefined

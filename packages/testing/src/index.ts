@@ -1,5 +1,33 @@
 /**
+ * Virtual time, seeded randomness, leak checks, exhaustive exploration and a reference model of the circuit
+ * breaker: what tests of resilient code need.
+ *
  * @module @seaworthy/testing
  */
-
-export {}
+export { Counterexample, type Exploration, type Explored, explore, type Goal, type Step } from './explore.ts'
+export { interleavings } from './interleavings.ts'
+export {
+  abortListeners,
+  activeHandles,
+  expectNoLeaks,
+  type Handles,
+  type LeakOptions,
+  leaks,
+  newHandles,
+  type RejectionTracker,
+  trackUnhandledRejections,
+} from './leaks.ts'
+export { type SeededRandom, seededRandom } from './seeded-random.ts'
+export { type Sometimes, sometimes } from './sometimes.ts'
+export { type RunLimit, VirtualClock } from './virtual-clock.ts'
+export {
+  type Asked,
+  type BreakerFact,
+  BreakerModel,
+  type BreakerRules,
+  type BreakerState,
+  type BreakerView,
+  breakerModel,
+  type Opening,
+  type Told,
+} from './breaker-model.ts'

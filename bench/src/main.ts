@@ -1,0 +1,140 @@
+/** `npm run bench`: measures Seaworthy and its peers, and says whether the targets are met. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
+import { bundleSections } from './bundle.ts'
+import { environment } from './environment.ts'
+import { garbageSections } from './garbage.ts'
+import { importSection } from './import-time.ts'
+import { memorySections } from './memory.ts'
+import { workerFile } from './processes.ts'
+import { insertBlocks, type Report, toMarkdown, toText } from './report.ts'
+import type { Section } from './section.ts'
+import { speedTables } from './speed.ts'
+import { subjects } from './subjects/index.ts'
+import type { Table } from './table.ts'
+import { targets, verdict } from './targets.ts'
+
+const usage = `npm run bench -- [options]
+
+  --only NAME     measure only what has this name or begins with it; may be repeated
+  --runs N        fresh processes per measurement (default 5)
+  --slices N      slices of 2 ms per contender and process (default 100)
+  --list          print the names
+  --json FILE     write the results to a file
+  --from FILE     read the results from such a file instead of measuring
+  --markdown      print Markdown
+  --update-docs   write the tables into docs/performance.md
+  --check         exit with 1 when a target is missed
+  --help          print this`
+
+const page = fileURLToPath(new URL('../../docs/performance.md', import.meta.url))
+const sections: readonly Section[] = [...garbageSections, ...memorySections, ...bundleSections, importSection]
+
+/** A mistake of the one who typed the command. */
+class UsageError extends Error {}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true },
+      runs: { type: 'string', default: '5' },
+      slices: { type: 'string', default: '100' },
+      list: { type: 'boolean' },
+      json: { type: 'string' },
+      from: { type: 'string' },
+      markdown: { type: 'boolean' },
+      'update-docs': { type: 'boolean' },
+      check: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  })
+  if (values.help) return print(usage)
+  if (values.list)
+    return print([...subjects, ...sections].map(({ name, title }) => `${name.padEnd(24)}${title}`).join('\n'))
+
+  const runs = positive('runs', values.runs)
+  const slices = positive('slices', values.slices)
+  if (values['update-docs'] && values.only) {
+    throw new UsageError('--update-docs writes the whole page from one run: leave out --only')
+  }
+
+  const report =
+    values.from === undefined
+      ? await measureAll(values.only, runs, slices)
+      : (JSON.parse(readFileSync(values.from, 'utf8')) as Report)
+
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
+  if (values['update-docs']) {
+    writeFileSync(page, insertBlocks(readFileSync(page, 'utf8'), toMarkdown(report)))
+  }
+  print(values.markdown ? [...toMarkdown(report).values()].join('\n\n') : toText(report))
+  return values.check && missed(report.tables) ? 1 : 0
+}
+
+async function measureAll(
+  only: readonly string[] | undefined,
+  runs: number,
+  slices: number,
+): Promise<Report> {
+  const wanted = ({ name }: { name: string }): boolean =>
+    only === undefined || only.some((prefix) => name.startsWith(prefix))
+  const chosen = { subjects: subjects.filter(wanted), sections: sections.filter(wanted) }
+  if (chosen.subjects.length + chosen.sections.length === 0) {
+    throw new UsageError(`Nothing is called ${only?.join(' or ')}; --list prints the names`)
+  }
+
+  await build({
+    entryPoints: [fileURLToPath(new URL('./worker.ts', import.meta.url))],
+    outfile: workerFile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'error',
+  })
+  const facts = environment(runs, slices)
+  const tables: Table[] = await speedTables(chosen.subjects, runs, slices, progress)
+  for (const section of chosen.sections) {
+    tables.push(await progress(section.name, () => section.measure(runs)))
+  }
+  return { environment: facts, tables }
+}
+
+/** Says on stderr what goes on, so that stdout has the results alone. */
+async function progress<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const began = performance.now()
+  process.stderr.write(`${what} … `)
+  const result = await work()
+  process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1)} s\n`)
+  return result
+}
+
+function missed(tables: readonly Table[]): boolean {
+  return targets.some((target) => {
+    const table = tables.find(({ name }) => name === target.table)
+    return table !== undefined && !target.stretch && verdict(target, table)?.met === false
+  })
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value > 0) return value
+  throw new UsageError(`--${option} takes a positive integer, not ${text}`)
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text.trimEnd()}\n`)
+  return 0
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  const mistaken =
+    error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS_')
+  console.error(mistaken ? `${(error as Error).message}\n\n${usage}` : error)
+  process.exitCode = mistaken ? 2 : 1
+}

@@ -1,0 +1,30 @@
+/** The three statistics that the reports are made of. */
+
+/** What several runs say: their median, and how far they lie apart. */
+export interface Spread {
+  readonly median: number
+  readonly low: number
+  readonly high: number
+}
+
+/**
+ * The value below which a share of the values lies, between neighbours in proportion.
+ *
+ * @param share - 0 to 1.
+ */
+export function percentile(values: readonly number[], share: number): number {
+  if (values.length === 0) throw new RangeError('A percentile needs at least one value')
+  const sorted = [...values].sort((a, b) => a - b)
+  const position = (sorted.length - 1) * share
+  const below = sorted[Math.floor(position)] as number
+  const above = sorted[Math.ceil(position)] as number
+  return below + (above - below) * (position - Math.floor(position))
+}
+
+export function median(values: readonly number[]): number {
+  return percentile(values, 0.5)
+}
+
+export function spread(values: readonly number[]): Spread {
+  return { median: median(values), low: Math.min(...values), high: Math.max(...values) }
+}

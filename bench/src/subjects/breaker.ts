@@ -1,0 +1,221 @@
+/** Circuit breakers: closed and open. Thresholds are 95 %, so that the workloads with failures leave them closed. */
+import assert from 'node:assert/strict'
+import * as cockatiel from 'cockatiel'
+import * as mollitia from 'mollitia'
+import Opossum from 'opossum'
+import { type AsyncFunction, bare, type Contender, type Execute, type Subject } from '../harness.ts'
+import {
+  failsNineInTen,
+  failsWithNewError,
+  failsWithSameError,
+  passesOutcomesOn,
+  rejectsWithoutCalling,
+  returnsTheValue,
+  succeeds,
+} from './functions.ts'
+
+/** Longer than any measurement, and what `setTimeout` can still do. */
+const forever = 2 ** 31 - 1
+
+/** Opossum writes to the options it gets, so everybody needs new ones. */
+const opossumDefaults = () => ({ errorThresholdPercentage: 95, volumeThreshold: 100 })
+const opossumLean = () => ({
+  ...opossumDefaults(),
+  timeout: false as const,
+  enableSnapshots: false,
+  rollingPercentilesEnabled: false,
+})
+const call = (fn: AsyncFunction): Promise<unknown> => fn()
+
+/** Breakers that work, for the subjects here and the proofs in the tests. */
+export const closedBreakers: readonly Contender[] = [
+  {
+    name: 'cockatiel: consecutive(50)',
+    build: () => {
+      const policy = cockatiel.circuitBreaker(cockatiel.handleAll, {
+        halfOpenAfter: forever,
+        breaker: new cockatiel.ConsecutiveBreaker(50),
+      })
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
+    name: 'cockatiel: count(100)',
+    build: () => {
+      const policy = cockatiel.circuitBreaker(cockatiel.handleAll, {
+        halfOpenAfter: forever,
+        breaker: new cockatiel.CountBreaker({ threshold: 0.95, size: 100, minimumNumberOfCalls: 100 }),
+      })
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
+    name: 'cockatiel: sampling(10 s)',
+    build: () => {
+      const policy = cockatiel.circuitBreaker(cockatiel.handleAll, {
+        halfOpenAfter: forever,
+        breaker: new cockatiel.SamplingBreaker({ threshold: 0.95, duration: 10_000, minimumRps: 10 }),
+      })
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
+    name: 'opossum: defaults (10 s timeout, snapshots)',
+    build: () => {
+      const breaker = new Opossum(call, opossumDefaults())
+      return (fn) => breaker.fire(fn)
+    },
+  },
+  {
+    name: 'opossum: no timeout, snapshots, percentiles',
+    build: () => {
+      const breaker = new Opossum(call, opossumLean())
+      return (fn) => breaker.fire(fn)
+    },
+  },
+  {
+    name: 'mollitia: count(100)',
+    build: () => {
+      const breaker = new mollitia.SlidingCountBreaker({
+        slidingWindowSize: 100,
+        minimumNumberOfCalls: 100,
+        failureRateThreshold: 95,
+        openStateDelay: forever,
+      })
+      const circuit = new mollitia.Circuit({ options: { modules: [breaker] } })
+      return (fn) => circuit.fn(fn).execute()
+    },
+  },
+  {
+    name: 'mollitia: time(10 s, at most 1,000 calls)',
+    build: () => {
+      const breaker = new mollitia.SlidingTimeBreaker({
+        slidingWindowSize: 10_000,
+        minimumNumberOfCalls: 100,
+        failureRateThreshold: 95,
+        openStateDelay: forever,
+      })
+      const circuit = new mollitia.Circuit({ options: { modules: [breaker] } })
+      return (fn) => circuit.fn(fn).execute()
+    },
+  },
+]
+
+let heard = 0
+const listen = (): void => {
+  heard++
+}
+
+const listening: readonly Contender[] = [
+  {
+    name: 'cockatiel: count(100), onSuccess',
+    build: () => {
+      const policy = cockatiel.circuitBreaker(cockatiel.handleAll, {
+        halfOpenAfter: forever,
+        breaker: new cockatiel.CountBreaker({ threshold: 0.95, size: 100 }),
+      })
+      policy.onSuccess(listen)
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
+    name: "opossum: lean, on('success')",
+    build: () => {
+      const breaker = new Opossum(call, opossumLean()).on('success', listen)
+      return (fn) => breaker.fire(fn)
+    },
+  },
+  {
+    name: "mollitia: count(100), on('execute')",
+    build: () => {
+      const breaker = new mollitia.SlidingCountBreaker({ slidingWindowSize: 100 })
+      const circuit = new mollitia.Circuit({ options: { modules: [breaker] } })
+      circuit.on('execute', listen)
+      return (fn) => circuit.fn(fn).execute()
+    },
+  },
+]
+
+async function tellsTheListener(execute: Execute): Promise<void> {
+  const before = heard
+  await returnsTheValue(execute)
+  assert.equal(heard, before + 1)
+}
+
+const open: readonly Contender[] = [
+  { name: 'bare, always the same Error', floor: true, build: () => () => failsWithSameError() },
+  {
+    name: 'floor: Promise.reject(new Error)',
+    floor: true,
+    build: () => () => Promise.reject(new Error('down')),
+  },
+  {
+    name: 'cockatiel',
+    build: async () => {
+      const policy = cockatiel.circuitBreaker(cockatiel.handleAll, {
+        halfOpenAfter: forever,
+        breaker: new cockatiel.ConsecutiveBreaker(1),
+      })
+      await policy.execute(failsWithNewError).catch(() => {})
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
+    name: 'opossum',
+    build: () => {
+      const breaker = new Opossum(call, { ...opossumLean(), resetTimeout: forever })
+      breaker.open()
+      return (fn) => breaker.fire(fn)
+    },
+  },
+  {
+    name: 'mollitia',
+    build: async () => {
+      const breaker = new mollitia.SlidingCountBreaker({
+        slidingWindowSize: 1,
+        minimumNumberOfCalls: 1,
+        openStateDelay: forever,
+      })
+      const circuit = new mollitia.Circuit({ options: { modules: [breaker] } })
+      await circuit
+        .fn(failsWithNewError)
+        .execute()
+        .catch(() => {})
+      return (fn) => circuit.fn(fn).execute()
+    },
+  },
+]
+
+export const breakerSubjects: readonly Subject[] = [
+  {
+    name: 'closed',
+    title: 'Circuit breaker closed, the function succeeds',
+    contenders: [bare, ...closedBreakers],
+    functions: () => [succeeds],
+    verify: returnsTheValue,
+  },
+  {
+    name: 'closed.listener',
+    title: 'Circuit breaker closed, the function succeeds, one listener to successes',
+    contenders: [bare, ...listening],
+    functions: () => [succeeds],
+    verify: tellsTheListener,
+  },
+  {
+    name: 'closed.failures',
+    title: 'Circuit breaker closed, nine calls in ten reject, below the threshold',
+    contenders: [bare, ...closedBreakers],
+    functions: () => [failsNineInTen()],
+    verify: passesOutcomesOn(failsNineInTen),
+    rejects: true,
+    period: 10,
+  },
+  {
+    name: 'open',
+    title: 'Circuit breaker open, beside a function that rejects with a new Error',
+    contenders: [bare, ...open],
+    functions: () => [failsWithNewError],
+    verify: rejectsWithoutCalling,
+    rejects: true,
+  },
+]

@@ -1,0 +1,28 @@
+/**
+ * The unprotected side, and a fair one: it has the same patience as the other, limits each try, and tries again
+ * until the user has left. What it lacks is any memory of how the last tries went.
+ */
+import { type Client, fetchProduct, type Product } from './catalogue.ts'
+import type { BadDay } from './script.ts'
+import type { Request } from './traffic.ts'
+
+/** A loop that many of us have written: a try may take a third of the patience, with a pause before the next. */
+export function bareClient(url: string, day: BadDay): Client {
+  const tryLimit = day.patience / 3
+  const pauseTime = day.patience / 12
+
+  return {
+    name: 'bare fetch',
+    async send(request: Request, deadline: number): Promise<Product> {
+      for (;;) {
+        const rest = deadline - performance.now()
+        try {
+          return await fetchProduct(url, request, AbortSignal.timeout(Math.max(0, Math.min(tryLimit, rest))))
+        } catch (error) {
+          if (deadline - performance.now() <= pauseTime) throw error
+        }
+        await new Promise((resolve) => setTimeout(resolve, pauseTime))
+      }
+    },
+  }
+}

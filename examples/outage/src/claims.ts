@@ -1,0 +1,182 @@
+/**
+ * What the demo promises, checked against what was measured. Pure: a result in, a list of claims out, so that a test
+ * can show that each of them can fail.
+ */
+import { figures, isAnswered, type Sample } from './measure.ts'
+import type { Result, SideResult } from './run.ts'
+import { answeredByUpstream, type Mood, moods, outageStart, recoveryStart } from './script.ts'
+import { formatCount, formatPercent, formatTime } from './words.ts'
+
+/** A promise and whether it was kept, with the figures that say so. */
+export interface Claim {
+  readonly id: string
+  readonly says: string
+  readonly holds: boolean
+  readonly shows: string
+}
+
+/** The share of its requests that the bare client loses at least, or the day was not bad enough to show anything. */
+const bareLoses = 0.3
+/** How many times fewer calls reach the dead upstream. */
+const fewerCalls = 10
+
+/** Every claim, in the order in which they are told. */
+export function claims(result: Result): Claim[] {
+  return [
+    badForBare(result),
+    nothingLost(result),
+    quick(result),
+    quickWhileHanging(result),
+    upstreamSpared(result),
+    breakerOpened(result),
+    breakerClosed(result),
+    retryAfterObeyed(result),
+    rightAnswers(result),
+    nothingLeft(result),
+  ]
+}
+
+/** Requests that a client without any memory could not answer, nor one with it: see the README. */
+export function lostAnswerable(result: Result, { samples }: SideResult): Sample[] {
+  return samples.filter((sample) => answerable(result, sample) && !isAnswered(sample))
+}
+
+/** Whether a request could have been answered: by the upstream while its user waited, or from an earlier answer. */
+export function answerable({ day }: Result, sample: Sample): boolean {
+  return sample.seenBefore || answeredByUpstream(day, sample.at)
+}
+
+/** Requests that reached an upstream in moods in which no call can succeed. */
+export function deadCalls({ upstream }: SideResult): number {
+  return (Object.keys(upstream.calls) as Mood[])
+    .filter((mood) => !moods[mood].answers)
+    .reduce((sum, mood) => sum + upstream.calls[mood], 0)
+}
+
+/** From the first failing phase to the first `open` after it; undefined if there is none. */
+export function timeToOpen({ day, seaworthy }: Result): number | undefined {
+  const from = outageStart(day)
+  const opened = seaworthy.breaker.find(({ at, state }) => at >= from && state === 'open')
+  return opened && opened.at - from
+}
+
+/** From the end of the last failing phase to the last `closed`; undefined if the circuit is not closed in the end. */
+export function timeToClose({ day, seaworthy }: Result): number | undefined {
+  const last = seaworthy.breaker.at(-1)
+  return last?.state === 'closed' ? Math.max(0, last.at - recoveryStart(day)) : undefined
+}
+
+function badForBare({ day, bare }: Result): Claim {
+  const { requests, answered } = figures(bare.samples, 0, day.duration)
+  const lost = requests - answered
+  return {
+    id: 'bare-goes-down',
+    says: `the outage is real: it costs the bare client at least ${formatPercent(bareLoses)} of its requests`,
+    holds: lost >= requests * bareLoses && requests > 0,
+    shows: `${formatCount(lost)} of ${formatCount(requests)} lost, ${formatPercent(lost / requests)}`,
+  }
+}
+
+function nothingLost(result: Result): Claim {
+  const { samples } = result.seaworthy
+  const possible = samples.filter((sample) => answerable(result, sample)).length
+  const lost = lostAnswerable(result, result.seaworthy).length
+  return {
+    id: 'nothing-lost',
+    says: 'no request is lost that could have been answered',
+    holds: lost === 0 && possible > 0,
+    shows: `${formatCount(lost)} of ${formatCount(possible)} lost; nobody could answer the other ${formatCount(samples.length - possible)}`,
+  }
+}
+
+function quick({ day, seaworthy }: Result): Claim {
+  const limit = day.patience / 3
+  const { p99 } = figures(seaworthy.samples, 0, day.duration)
+  return {
+    id: 'quick',
+    says: `99 of 100 requests end within ${formatTime(limit)}, all day long`,
+    holds: p99 !== undefined && p99 < limit,
+    shows: `p99 ${formatTime(p99)}`,
+  }
+}
+
+function quickWhileHanging({ day, bare, seaworthy }: Result): Claim {
+  const hang = day.phases.filter(({ mood }) => mood === 'hangs')
+  const p99 = ({ samples }: SideResult): number | undefined =>
+    figures(samples, hang[0]?.from ?? 0, hang.at(-1)?.to ?? 0).p99
+  const theirs = p99(bare)
+  const ours = p99(seaworthy)
+  return {
+    id: 'quick-while-hanging',
+    says: `while the upstream hangs, the bare client waits out its whole patience, this one a third at most`,
+    holds:
+      theirs !== undefined && ours !== undefined && theirs > day.patience * 0.95 && ours <= day.patience / 3,
+    shows: `p99 ${formatTime(theirs)} against ${formatTime(ours)}`,
+  }
+}
+
+function upstreamSpared({ bare, seaworthy }: Result): Claim {
+  const theirs = deadCalls(bare)
+  const ours = deadCalls(seaworthy)
+  return {
+    id: 'upstream-spared',
+    says: `less than a ${fewerCalls}th of the calls reach the upstream while it cannot answer`,
+    holds: theirs > ours * fewerCalls,
+    shows: `${formatCount(theirs)} against ${formatCount(ours)}`,
+  }
+}
+
+function breakerOpened(result: Result): Claim {
+  const limit = result.day.patience / 6
+  const time = timeToOpen(result)
+  return {
+    id: 'breaker-opens',
+    says: `the breaker opens within ${formatTime(limit)} of the first failure`,
+    holds: time !== undefined && time <= limit,
+    shows: time === undefined ? 'it never did' : `after ${formatTime(time)}`,
+  }
+}
+
+function breakerClosed(result: Result): Claim {
+  const limit = result.day.patience
+  const time = timeToClose(result)
+  return {
+    id: 'breaker-closes',
+    says: `it is closed for good within ${formatTime(limit)} of the recovery`,
+    holds: time !== undefined && time <= limit,
+    shows: time === undefined ? 'it never was' : `after ${formatTime(time)}`,
+  }
+}
+
+function retryAfterObeyed({ bare, seaworthy }: Result): Claim {
+  const { hintedRetries, earlyRetries, quickestHintedRetry } = seaworthy.upstream
+  const quickest =
+    quickestHintedRetry === undefined ? '' : `, the soonest after ${formatTime(quickestHintedRetry)}`
+  return {
+    id: 'retry-after-obeyed',
+    says: 'nothing is tried again before the time that Retry-After asked for',
+    holds: earlyRetries === 0,
+    shows: `${earlyRetries} of ${hintedRetries} too early${quickest}; bare: ${formatCount(bare.upstream.earlyRetries)}`,
+  }
+}
+
+function rightAnswers({ seaworthy }: Result): Claim {
+  const mixedUp = seaworthy.samples.filter((sample) => sample.mixedUp).length
+  const oldest = Math.max(0, ...seaworthy.samples.map(({ age }) => age ?? 0))
+  return {
+    id: 'right-answers',
+    says: `every answer is for the product asked for and at most ${formatTime(seaworthy.keep)} old`,
+    holds: mixedUp === 0 && oldest <= seaworthy.keep,
+    shows: `${mixedUp} mixed up, the oldest ${formatTime(oldest)}`,
+  }
+}
+
+function nothingLeft({ leftovers }: Result): Claim {
+  const left = Object.entries(leftovers).filter(([, count]) => count !== 0)
+  return {
+    id: 'nothing-left',
+    says: 'nothing is left behind: requests, rejections, sockets, timers, permits, processes',
+    holds: left.length === 0,
+    shows: left.length === 0 ? 'all 0' : left.map(([name, count]) => `${count} ${name}`).join(', '),
+  }
+}

@@ -1,0 +1,74 @@
+/** What a breaker tells those who listen. */
+import type { FailureClass } from '@seaworthy/core'
+import type { CircuitState } from './errors.ts'
+import type { CircuitOutcome, OpenCause } from './state.ts'
+
+/** Part of every event. */
+export interface CircuitEvent {
+  /** The name of the breaker. */
+  readonly name: string | undefined
+  /** Which circuit of a `breakerPerKey`. */
+  readonly key: string | undefined
+  /** The state after what happened. */
+  readonly state: CircuitState
+  /** The epoch after what happened. */
+  readonly epoch: number
+}
+
+/**
+ * Why the state changed: the rule that opened it; `recoveryTimeout` for the first trial; `successThreshold` for
+ * enough trials; otherwise the method that was called.
+ */
+export type ChangeReason =
+  | OpenCause['reason']
+  | 'recoveryTimeout'
+  | 'successThreshold'
+  | 'reset'
+  | 'isolate'
+  | 'release'
+  | 'setMode'
+  | 'dispose'
+
+/** Why an outcome did not count: see `classify` in the options. */
+export type NeutralReason = 'aborted' | 'rejected' | 'ignored' | 'released' | 'classifyFailed'
+
+/** The events of a circuit breaker. */
+export type CircuitBreakerEvents = {
+  /** The state has another name now. Sent before the event of the state itself. */
+  stateChange: CircuitEvent & {
+    readonly from: CircuitState
+    readonly to: CircuitState
+    readonly reason: ChangeReason
+  }
+  /** It opened. `openFor` milliseconds without calls begin; `openings` counts those since it was well. */
+  open: CircuitEvent & {
+    readonly cause: OpenCause
+    readonly openFor: number
+    readonly openings: number
+  }
+  /** The first trial call runs. */
+  halfOpen: CircuitEvent & { readonly openFor: number; readonly openings: number }
+  /** It closed. */
+  close: CircuitEvent & { readonly reason: ChangeReason }
+  /** In mode `observe`: it would have opened. Once, until the rule no longer holds. */
+  wouldOpen: CircuitEvent & { readonly cause: OpenCause }
+  /** A call succeeded. In a half-open circuit, `successes` counts the trials that did. */
+  success: CircuitEvent & { readonly successes: number | undefined }
+  /** A call failed. The counts are those of the window, or of the trials in a half-open circuit. */
+  failure: CircuitEvent & {
+    readonly failureClass: FailureClass | undefined
+    readonly consecutiveFailures: number
+    readonly failures: number
+    readonly calls: number
+  }
+  /** A call settled in a way that says nothing about the dependency. */
+  neutral: CircuitEvent & { readonly reason: NeutralReason }
+  /** A call was turned away; `retryAfter` as on the error. */
+  rejected: CircuitEvent & { readonly retryAfter: number | undefined }
+  /** `count` calls have become slow, some perhaps still under way. The other numbers are those of the window. */
+  slow: CircuitEvent & { readonly count: number; readonly slowCalls: number; readonly timedCalls: number }
+  /** A call settled that had entered in another epoch, or a trial after its lease: it counts nowhere. */
+  stale: CircuitEvent & { readonly entered: number }
+  /** A call settled, after `duration` milliseconds. Calls are timed only while somebody listens to this event. */
+  call: CircuitEvent & { readonly outcome: CircuitOutcome; readonly duration: number }
+}

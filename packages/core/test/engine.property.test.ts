@@ -1,0 +1,201 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { getEventListeners } from 'node:events'
+import { pipeline } from '@seaworthy/core'
+import { sometimes, VirtualClock } from '@seaworthy/testing'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  answerer,
+  critic,
+  type Log,
+  limiter,
+  type Next,
+  observer,
+  refuser,
+  repeater,
+  type Step,
+  scripted,
+  surrounder,
+  type Toy,
+  type ToyContext,
+  ToyPolicy,
+  text,
+  waiter,
+} from './toy-layers.ts'
+
+type Make = (clock: VirtualClock) => Toy
+
+const toy: fc.Arbitrary<Make> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<Make>((clock) => observer(clock)) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(7.31, 20.17, 41.53).map(
+      (limit): Make =>
+        (clock) =>
+          limiter(clock, limit),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(2, 3).map(
+      (attempts): Make =>
+        () =>
+          repeater(attempts),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(3, 11).map(
+      (delay): Make =>
+        (clock) =>
+          waiter(clock, delay),
+    ),
+  },
+  { weight: 1, arbitrary: fc.constant<Make>(() => answerer()) },
+  { weight: 1, arbitrary: fc.constant<Make>(() => critic()) },
+  { weight: 1, arbitrary: fc.constant<Make>((clock) => surrounder(clock)) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('refuse' as const, 'throw' as const).map(
+      (by): Make =>
+        (clock) =>
+          refuser(clock, by),
+    ),
+  },
+)
+
+const step: fc.Arbitrary<Step> = fc.record({
+  after: fc.constantFrom('now' as const, 0, 2, 9, 30, 60),
+  ends: fc.constantFrom(
+    'value' as const,
+    'value' as const,
+    'error' as const,
+    'error' as const,
+    'throw' as const,
+  ),
+  obeys: fc.boolean(),
+})
+
+interface Scenario {
+  readonly toys: Make[]
+  readonly scripts: Step[][]
+  /** When each call starts, and when its caller gives up, if ever. */
+  readonly starts: number[]
+  readonly aborts: (number | null)[]
+}
+
+const scenario: fc.Arbitrary<Scenario> = fc.record({
+  toys: fc.array(toy, { maxLength: 6 }),
+  scripts: fc.array(fc.array(step, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 }),
+  starts: fc.array(fc.nat(25), { minLength: 4, maxLength: 4 }),
+  aborts: fc.array(fc.option(fc.nat(70), { freq: 4 }), { minLength: 4, maxLength: 4 }),
+})
+
+interface Outcome {
+  readonly settled: string
+  readonly at: number
+  readonly logs: readonly string[][]
+}
+
+/**
+ * After a limit has expired, its function and what follows run side by side. Who of them comes first within one instant
+ * depends on how many promises either takes, which nobody may rely on. Without that, the order is exact.
+ */
+function comparable(outcome: Outcome): Outcome {
+  if (!JSON.stringify(outcome.logs).includes('expired')) return outcome
+  const instant = (line: string): number => Number(line.slice(line.lastIndexOf('@') + 1))
+  const order = (a: string, b: string): number => instant(a) - instant(b) || a.localeCompare(b)
+  return { ...outcome, logs: outcome.logs.map((log) => [...log].sort(order)) }
+}
+
+type Operation = (context: ToyContext) => unknown
+type Execute = (operation: Operation, signal: AbortSignal | undefined) => Promise<unknown>
+
+/** The logs of the call that runs, one for each layer and one for the function. Each hook has to run in its call's context. */
+const running = new AsyncLocalStorage<string[][]>()
+
+function logAt(slot: number): Log {
+  const logs = (): string[] => running.getStore()?.[slot] as string[]
+  return Object.assign((line: string) => void logs().push(line), {
+    here: () => {
+      const log = logs()
+      return (line: string) => void log.push(line)
+    },
+  })
+}
+
+async function play(plan: Scenario, clock: VirtualClock, execute: Execute): Promise<Outcome[]> {
+  const calls = plan.scripts.map(async (script, index): Promise<Outcome> => {
+    const logs = Array.from({ length: plan.toys.length + 1 }, (): string[] => [])
+    await clock.sleep(plan.starts[index] as number)
+    return running.run(logs, async () => {
+      const abortAt = plan.aborts[index]
+      const controller = typeof abortAt === 'number' ? new AbortController() : undefined
+      if (controller)
+        clock.setTimer(() => controller.abort(new Error('caller left')), (abortAt as number) + 0.5)
+      const settled = await execute(
+        scripted(clock, script, logAt(plan.toys.length)),
+        controller?.signal,
+      ).then(
+        (value) => `value: ${text(value)}`,
+        (error) => `error: ${text(error)}`,
+      )
+      const at = clock.now()
+      await clock.sleep(1000)
+      if (controller) expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+      return { settled, at, logs }
+    })
+  })
+  await clock.advance(5000)
+  return Promise.all(calls)
+}
+
+describe('a pipeline means what its nested definition means', () => {
+  it('I20, I22: for any layers in any order, any function, any caller, and calls side by side', async () => {
+    const seen = sometimes([
+      'expired',
+      'recovered',
+      'aborted',
+      'repeated',
+      'refused',
+      'side by side',
+      'waited',
+    ])
+    await fc.assert(
+      fc.asyncProperty(scenario, async (plan) => {
+        const clock = new VirtualClock()
+        const policies = plan.toys.map((make, slot) => new ToyPolicy(make(clock).layer(logAt(slot))))
+        const flat = pipeline(...policies)
+        const actual = await play(plan, clock, (operation, signal) =>
+          flat.execute(operation, signal && { signal }),
+        )
+
+        const reference = new VirtualClock()
+        const expected = await play(plan, reference, (operation, signal) => {
+          let next: Next = async (context) => operation(context)
+          for (const [slot, make] of [...plan.toys.entries()].reverse()) {
+            next = make(reference).nested(logAt(slot))(next)
+          }
+          return next({ attempt: 1, signal: signal ?? new AbortController().signal })
+        })
+
+        expect(actual.map(comparable)).toEqual(expected.map(comparable))
+        expect(clock.pendingTimers).toBe(0)
+
+        const all = JSON.stringify(expected)
+        if (all.includes('expired')) seen.mark('expired')
+        if (all.includes('instead of')) seen.mark('recovered')
+        if (all.includes('error: caller left')) seen.mark('aborted')
+        if (all.includes('attempt 2')) seen.mark('repeated')
+        if (all.includes('refused')) seen.mark('refused')
+        if (plan.scripts.length > 1) seen.mark('side by side')
+        if (plan.toys.some((make) => make(clock).label.startsWith('waiter'))) seen.mark('waited')
+      }),
+      {
+        numRuns: Number(process.env['PROPERTY_RUNS'] ?? 2000),
+        seed: Number(process.env['PROPERTY_SEED'] ?? 20),
+      },
+    )
+    seen.verify()
+  })
+})

@@ -1,0 +1,81 @@
+import { type Clock, count, type Duration, duration, systemClock } from '@seaworthy/core'
+import { type RetryBudget, type RetryBudgetOptions, retryBudget } from './retry-budget.ts'
+
+/** Options of {@link budgetPerKey}. */
+export interface BudgetPerKeyOptions extends RetryBudgetOptions {
+  /** The most keys that have a budget; the one that was used longest ago goes. @defaultValue 1000 */
+  readonly max?: number
+  /** How long an unused budget is kept once other keys come. Not below `ttl`. @defaultValue `'10m'` */
+  readonly idle?: Duration
+}
+
+/** Many budgets, one for each key. */
+export interface KeyedRetryBudget {
+  /** The budget of a key. Calls without a key share one. */
+  forKey(key: string | undefined): RetryBudget
+  /** How many keys have a budget now. */
+  readonly size: number
+}
+
+/**
+ * A {@link retryBudget} for each `key` of the calls: one tenant, host or provider in trouble does not use up the retries
+ * of the others.
+ *
+ * @throws {@link @seaworthy/core!InvalidOptionError} when an option makes no sense.
+ *
+ * @example
+ * ```ts
+ * import { budgetPerKey, retry } from '@seaworthy/retry'
+ *
+ * const budget = budgetPerKey()
+ * const policy = retry({ budget })
+ * await policy.execute(() => 'hello', { key: 'api.example.com' })
+ * console.log(budget.size) // 1
+ * ```
+ */
+export function budgetPerKey(options: BudgetPerKeyOptions = {}): KeyedRetryBudget {
+  return new BudgetPerKey(options)
+}
+
+interface Entry {
+  readonly budget: RetryBudget
+  used: number
+}
+
+class BudgetPerKey implements KeyedRetryBudget {
+  /** The longest unused first. */
+  readonly #entries = new Map<string | undefined, Entry>()
+  readonly #options: RetryBudgetOptions
+  readonly #clock: Clock
+  readonly #max: number
+  readonly #idle: number
+
+  constructor({ max = 1000, idle = '10m', ...options }: BudgetPerKeyOptions) {
+    retryBudget(options) // refuses options that make no sense
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#max = count('max', max)
+    this.#idle = duration('idle', idle, duration('ttl', options.ttl ?? '10s'))
+  }
+
+  forKey(key: string | undefined): RetryBudget {
+    const now = this.#clock.now()
+    const entry = this.#entries.get(key) ?? this.#create(now)
+    entry.used = now
+    this.#entries.delete(key) // to the end of the order
+    this.#entries.set(key, entry)
+    return entry.budget
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  #create(now: number): Entry {
+    for (const [key, { used }] of this.#entries) {
+      if (this.#entries.size < this.#max && now - used < this.#idle) break
+      this.#entries.delete(key)
+    }
+    return { budget: retryBudget(this.#options), used: now }
+  }
+}
