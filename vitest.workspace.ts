@@ -25,11 +25,16 @@ const project = (name: string, root: string) => ({
 
 const projects = (folder: string) => readdirSync(at(folder)).map((name) => project(name, `${folder}/${name}`))
 
-/** One project per package, per example and one for the tools: `npm test -- --project retry` runs one. */
+/** One project per package, per example and one each for tools and bench: `npm test -- --project retry` runs one. */
 export default defineConfig({
   test: {
     testTimeout: 60_000, // a slow machine is not a failure: time in tests is virtual
-    projects: [...projects('./packages'), ...projects('./examples'), project('tools', './tools')],
+    projects: [
+      ...projects('./packages'),
+      ...projects('./examples'),
+      project('tools', './tools'),
+      project('bench', './bench'),
+    ],
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],

@@ -121,6 +121,7 @@ export async function bundleSize(
 export const bundleSections: readonly Section[] = uses.map(({ name, title, uses }) => ({
   name,
   title,
+  rows: uses.map(({ library }) => library),
   async measure() {
     const rows = []
     for (const { library, source } of uses) {

@@ -1,5 +1,10 @@
 /** What calls leave for the garbage collector: bytes, collections, and the time they take. */
-import { constants, type NodeGCPerformanceDetail, PerformanceObserver } from 'node:perf_hooks'
+import {
+  constants,
+  type NodeGCPerformanceDetail,
+  type PerformanceEntry,
+  PerformanceObserver,
+} from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { loopOf } from './harness.ts'
 import { inFreshProcess } from './processes.ts'
@@ -33,8 +38,9 @@ export async function measureGarbage(subjectName: string, contenderName: string)
 
   const seen: Array<{ kind: number | undefined; duration: number }> = []
   const observer = new PerformanceObserver((list) => {
-    for (const { detail, duration } of list.getEntries()) {
-      seen.push({ kind: (detail as NodeGCPerformanceDetail).kind, duration })
+    for (const entry of list.getEntries()) {
+      const { kind } = (entry as PerformanceEntry & { detail: NodeGCPerformanceDetail }).detail
+      seen.push({ kind, duration: entry.duration })
     }
   })
   observer.observe({ entryTypes: ['gc'] })
@@ -77,6 +83,7 @@ async function callsIn(milliseconds: number, loop: (calls: number) => Promise<vo
 const section = (name: string): Section => ({
   name: `garbage.${name}`,
   title: `Garbage: ${lowerFirst(subject(name).title)}`,
+  rows: subject(name).contenders.map((contender) => contender.name),
   async measure(runs) {
     const found: Array<{ name: string; garbage: Garbage[] }> = []
     for (const contender of subject(name).contenders) {

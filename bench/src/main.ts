@@ -3,14 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
-import { bundleSections } from './bundle.ts'
 import { environment } from './environment.ts'
-import { garbageSections } from './garbage.ts'
-import { importSection } from './import-time.ts'
-import { memorySections } from './memory.ts'
 import { workerFile } from './processes.ts'
 import { insertBlocks, type Report, toMarkdown, toText } from './report.ts'
-import type { Section } from './section.ts'
+import { sections } from './sections.ts'
 import { speedTables } from './speed.ts'
 import { subjects } from './subjects/index.ts'
 import type { Table } from './table.ts'
@@ -30,7 +26,6 @@ const usage = `npm run bench -- [options]
   --help          print this`
 
 const page = fileURLToPath(new URL('../../docs/performance.md', import.meta.url))
-const sections: readonly Section[] = [...garbageSections, ...memorySections, ...bundleSections, importSection]
 
 /** A mistake of the one who typed the command. */
 class UsageError extends Error {}

@@ -1,6 +1,8 @@
 /** What a breaker weighs, new and used, and the timers it keeps. */
 import { createHook } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { circuitBreaker } from '@seaworthy/circuit-breaker'
+import { Hub } from '@seaworthy/core'
 import * as cockatiel from 'cockatiel'
 import * as mollitia from 'mollitia'
 import Opossum from 'opossum'
@@ -24,7 +26,15 @@ interface Breaker {
 
 const halfOpenAfter = 10_000
 
+const hub = new Hub()
+
 const kinds: readonly Kind[] = [
+  { name: 'seaworthy: defaults, count(100)', create: () => circuitBreaker() },
+  { name: 'seaworthy: time(10 s)', create: () => circuitBreaker({ window: { time: '10s' } }) },
+  {
+    name: 'seaworthy: defaults, with a name on a hub',
+    create: (index) => circuitBreaker({ name: `breaker ${index}`, hub }),
+  },
   {
     name: 'cockatiel: consecutive(5)',
     create: () =>
@@ -155,6 +165,7 @@ export const memorySections: readonly Section[] = [
   {
     name: 'memory',
     title: `Memory and timers of a circuit breaker, ${idleBreakers.toLocaleString('en-US')} created`,
+    rows: kinds.map(({ name }) => name),
     async measure(runs) {
       const rows = []
       for (const { name } of kinds) {

@@ -11,7 +11,11 @@ export interface Report {
 /** Three figures, as far as they mean something: 0.77, 16.5, 2,494. */
 export function formatNumber(value: number, integer = false): string {
   const digits = integer || Math.abs(value) >= 99.95 ? 0 : Math.abs(value) >= 9.995 ? 1 : 2
-  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+  return value.toLocaleString('en-US', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    signDisplay: 'negative', // no minus before a zero
+  })
 }
 
 export function toText({ environment, tables }: Report): string {
@@ -114,7 +118,8 @@ function alignment(rows: readonly string[][]): string {
   const widths = (rows[0] as string[]).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] as string).length)),
   )
-  const textual = (column: number): boolean => column === 0 || column === widths.length - 1
+  const textual = (column: number): boolean =>
+    column === 0 || ['target', ''].includes((rows[0] as string[])[column] as string)
   return rows
     .map((row) =>
       row

@@ -1,5 +1,7 @@
 /** Circuit breakers: closed and open. Thresholds are 95 %, so that the workloads with failures leave them closed. */
 import assert from 'node:assert/strict'
+import { circuitBreaker } from '@seaworthy/circuit-breaker'
+import { Hub } from '@seaworthy/core'
 import * as cockatiel from 'cockatiel'
 import * as mollitia from 'mollitia'
 import Opossum from 'opossum'
@@ -29,6 +31,44 @@ const call = (fn: AsyncFunction): Promise<unknown> => fn()
 
 /** Breakers that work, for the subjects here and the proofs in the tests. */
 export const closedBreakers: readonly Contender[] = [
+  {
+    name: 'seaworthy: count(100)',
+    build: () => {
+      const policy = circuitBreaker({ failureThreshold: false, failureRate: 0.95, minimumRequests: 100 })
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
+    name: 'seaworthy: consecutive(50)',
+    build: () => {
+      const policy = circuitBreaker({ failureThreshold: 50, failureRate: false })
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
+    name: 'seaworthy: time(10 s)',
+    build: () => {
+      const policy = circuitBreaker({
+        failureThreshold: false,
+        failureRate: 0.95,
+        minimumRequests: 100,
+        window: { time: '10s' },
+      })
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
+    name: 'seaworthy: count(100), slow calls count',
+    build: () => {
+      const policy = circuitBreaker({
+        failureThreshold: false,
+        failureRate: 0.95,
+        minimumRequests: 100,
+        slowCallDuration: '1s',
+      })
+      return (fn) => policy.execute(fn)
+    },
+  },
   {
     name: 'cockatiel: consecutive(50)',
     build: () => {
@@ -108,6 +148,23 @@ const listen = (): void => {
 
 const listening: readonly Contender[] = [
   {
+    name: "seaworthy: count(100), on('success')",
+    build: () => {
+      const policy = circuitBreaker()
+      policy.on('success', listen)
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
+    name: "seaworthy: count(100), hub.on('success')",
+    build: () => {
+      const hub = new Hub()
+      hub.on('success', listen)
+      const policy = circuitBreaker({ name: 'breaker', hub })
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
     name: 'cockatiel: count(100), onSuccess',
     build: () => {
       const policy = cockatiel.circuitBreaker(cockatiel.handleAll, {
@@ -143,6 +200,14 @@ async function tellsTheListener(execute: Execute): Promise<void> {
 }
 
 const open: readonly Contender[] = [
+  {
+    name: 'seaworthy',
+    build: () => {
+      const policy = circuitBreaker()
+      policy.trip('1h')
+      return (fn) => policy.execute(fn)
+    },
+  },
   { name: 'bare, always the same Error', floor: true, build: () => () => failsWithSameError() },
   {
     name: 'floor: Promise.reject(new Error)',

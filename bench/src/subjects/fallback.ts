@@ -1,4 +1,5 @@
 /** Fallbacks that are not needed. Mollitia's is missing: it can replace the error, not answer the call. */
+import { fallback } from '@seaworthy/fallback'
 import * as cockatiel from 'cockatiel'
 import Opossum from 'opossum'
 import { type AsyncFunction, bare, type Contender, type Subject } from '../harness.ts'
@@ -11,6 +12,13 @@ export const answer = 'answer'
 
 /** For the subject here and the proofs in the tests. */
 export const fallbacks: readonly Contender[] = [
+  {
+    name: 'seaworthy',
+    build: () => {
+      const policy = fallback(answer)
+      return (fn) => policy.execute(fn)
+    },
+  },
   {
     name: 'cockatiel',
     build: () => {

@@ -1,4 +1,5 @@
 /** Bulkheads and rate limits with room to spare. */
+import { bulkhead, rateLimit } from '@seaworthy/flow'
 import Bottleneck from 'bottleneck'
 import * as cockatiel from 'cockatiel'
 import * as mollitia from 'mollitia'
@@ -12,6 +13,13 @@ const call = (fn: AsyncFunction): Promise<unknown> => fn()
 
 /** For the subject here and the proofs in the tests. */
 export const bulkheads = (concurrency: number): readonly Contender[] => [
+  {
+    name: 'seaworthy',
+    build: () => {
+      const policy = bulkhead({ concurrency, queue: 100 })
+      return (fn) => policy.execute(fn)
+    },
+  },
   {
     name: 'cockatiel',
     build: () => {
@@ -57,6 +65,13 @@ export const bulkheads = (concurrency: number): readonly Contender[] => [
 
 /** So many calls per minute, for the proofs in the tests; far more than a loop can make, for the subject here. */
 export const rateLimits = (limit: number): readonly Contender[] => [
+  {
+    name: 'seaworthy',
+    build: () => {
+      const policy = rateLimit({ limit, per: '1m' })
+      return (fn) => policy.execute(fn)
+    },
+  },
   {
     name: 'rate-limiter-flexible: memory',
     build: () => {

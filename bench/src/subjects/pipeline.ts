@@ -2,6 +2,11 @@
  * Pipelines of three layers, retry > breaker > timeout, and of five, fallback > retry > breaker > timeout > bulkhead.
  * Peers are composed as their manuals say; p-retry stands around opossum, which has no retry.
  */
+import { circuitBreaker } from '@seaworthy/circuit-breaker'
+import { pipeline } from '@seaworthy/core'
+import { fallback } from '@seaworthy/fallback'
+import { bulkhead, type TimeoutMode, timeout } from '@seaworthy/flow'
+import { retry } from '@seaworthy/retry'
 import * as cockatiel from 'cockatiel'
 import * as mollitia from 'mollitia'
 import Opossum from 'opossum'
@@ -13,8 +18,16 @@ import { differentFunctions, returnsTheValue, succeeds, takesOneTurn } from './f
 const call = (fn: AsyncFunction): Promise<unknown> => fn()
 
 /** More than any subject has in flight. */
-const concurrency = 2_000
+export const concurrency = 2_000
 const limit = 1_000
+
+const ownLayers = (mode: TimeoutMode) => ({
+  fallback: fallback(answer),
+  retry: retry({ attempts: 4, delay: 0 }),
+  breaker: circuitBreaker({ failureThreshold: false, failureRate: 0.95, minimumRequests: 100 }),
+  timeout: timeout(limit, { mode }),
+  bulkhead: bulkhead({ concurrency, queue: 100 }),
+})
 
 const cockatielLayers = (strategy: cockatiel.TimeoutStrategy) => ({
   fallback: cockatiel.fallback(cockatiel.handleAll, answer),
@@ -54,6 +67,22 @@ const retryOptions = { retries: 3, minTimeout: 0 }
 /** For the subjects here and the proofs in the tests. */
 export const threeLayers: readonly Contender[] = [
   {
+    name: 'seaworthy: aggressive timeout',
+    build: () => {
+      const { retry, breaker, timeout } = ownLayers('aggressive')
+      const policy = pipeline(retry, breaker, timeout)
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
+    name: 'seaworthy: cooperative timeout',
+    build: () => {
+      const { retry, breaker, timeout } = ownLayers('cooperative')
+      const policy = pipeline(retry, breaker, timeout)
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
     name: 'cockatiel: wrap, aggressive timeout',
     build: () => {
       const { retry, breaker, timeout } = cockatielLayers(cockatiel.TimeoutStrategy.Aggressive)
@@ -88,6 +117,22 @@ export const threeLayers: readonly Contender[] = [
 
 /** For the subjects here and the proofs in the tests. */
 export const fiveLayers: readonly Contender[] = [
+  {
+    name: 'seaworthy: aggressive timeout',
+    build: () => {
+      const { fallback, retry, breaker, timeout, bulkhead } = ownLayers('aggressive')
+      const policy = pipeline(fallback, retry, breaker, timeout, bulkhead)
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
+    name: 'seaworthy: cooperative timeout',
+    build: () => {
+      const { fallback, retry, breaker, timeout, bulkhead } = ownLayers('cooperative')
+      const policy = pipeline(fallback, retry, breaker, timeout, bulkhead)
+      return (fn) => policy.execute(fn)
+    },
+  },
   {
     name: 'cockatiel: wrap, aggressive timeout',
     build: () => {

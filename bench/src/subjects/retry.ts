@@ -1,5 +1,6 @@
 /** Retries: three at most, without delay, in every library. */
 import * as attempt from '@lifeomic/attempt'
+import { retry } from '@seaworthy/retry'
 import asyncRetry from 'async-retry'
 import * as cockatiel from 'cockatiel'
 import * as mollitia from 'mollitia'
@@ -9,6 +10,13 @@ import { returnsTheValue, succeeds, succeedsAtThirdTry, triesThreeTimes } from '
 
 /** For the subjects here and the proofs in the tests. */
 export const retries: readonly Contender[] = [
+  {
+    name: 'seaworthy',
+    build: () => {
+      const policy = retry({ attempts: 4, delay: 0 })
+      return (fn) => policy.execute(fn)
+    },
+  },
   {
     name: 'cockatiel',
     build: () => {

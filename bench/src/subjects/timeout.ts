@@ -1,5 +1,6 @@
 /** Timeouts that never expire, and what it costs to hand the function a signal. */
 import * as attempt from '@lifeomic/attempt'
+import { timeout } from '@seaworthy/flow'
 import * as cockatiel from 'cockatiel'
 import * as mollitia from 'mollitia'
 import Opossum from 'opossum'
@@ -11,6 +12,13 @@ const call = (fn: AsyncFunction): Promise<unknown> => fn()
 
 /** Timeouts that settle the call when they expire, for the subject here and the proofs in the tests. */
 export const timeouts = (milliseconds: number): readonly Contender[] => [
+  {
+    name: 'seaworthy: aggressive',
+    build: () => {
+      const policy = timeout(milliseconds)
+      return (fn) => policy.execute(fn)
+    },
+  },
   {
     name: 'cockatiel: aggressive',
     build: () => {
@@ -55,6 +63,13 @@ export const timeouts = (milliseconds: number): readonly Contender[] => [
 
 /** Only tell the function through its signal. */
 const cooperative: readonly Contender[] = [
+  {
+    name: 'seaworthy: cooperative',
+    build: () => {
+      const policy = timeout(1_000, { mode: 'cooperative' })
+      return (fn) => policy.execute(fn)
+    },
+  },
   {
     name: 'cockatiel: cooperative',
     build: () => {
@@ -123,6 +138,17 @@ const signals: readonly Contender[] = [
     build: () => (fn) => {
       keep = AbortSignal.timeout(1_000)
       return fn()
+    },
+  },
+  {
+    name: 'seaworthy: aggressive, signal read',
+    build: () => {
+      const policy = timeout(1_000)
+      return (fn) =>
+        policy.execute(({ signal }) => {
+          keep = signal
+          return fn()
+        })
     },
   },
   {

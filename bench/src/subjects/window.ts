@@ -1,4 +1,5 @@
 /** What the size of the window costs. One call in ten rejects, so that outcomes of both kinds come and go. */
+import { circuitBreaker } from '@seaworthy/circuit-breaker'
 import * as cockatiel from 'cockatiel'
 import * as mollitia from 'mollitia'
 import Opossum from 'opossum'
@@ -13,6 +14,19 @@ async function filled(execute: Execute, calls: number): Promise<Execute> {
   for (let i = 0; i < calls; i++) await execute(fn).catch(() => {})
   return execute
 }
+
+const ownWindow = (calls: number): Contender => ({
+  name: `seaworthy: ${calls.toLocaleString('en-US')} calls`,
+  build: () => {
+    const policy = circuitBreaker({
+      failureThreshold: false,
+      failureRate: 0.95,
+      window: { calls },
+      minimumRequests: Math.min(calls, 100),
+    })
+    return filled((fn) => policy.execute(fn), calls)
+  },
+})
 
 const cockatielWindow = (size: number): Contender => ({
   name: `cockatiel: ${size.toLocaleString('en-US')} calls`,
@@ -60,6 +74,7 @@ const opossumWindow = (buckets: number): Contender => ({
 
 /** Peers stop where filling the window alone would take minutes. */
 export const windows: readonly Contender[] = [
+  ...[10, 100, 1_000, 10_000, 100_000, 1_000_000].map(ownWindow),
   ...[10, 1_000, 100_000, 1_000_000].map(cockatielWindow),
   ...[10, 1_000].map(mollitiaWindow),
   ...[10, 10_000].map(opossumWindow),

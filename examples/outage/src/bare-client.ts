@@ -2,7 +2,7 @@
  * The unprotected side, and a fair one: it has the same patience as the other, limits each try, and tries again
  * until the user has left. What it lacks is any memory of how the last tries went.
  */
-import { type Client, fetchProduct, type Product } from './catalogue.ts'
+import { type Client, fetchProduct, type Product, signalAt } from './catalogue.ts'
 import type { BadDay } from './script.ts'
 import type { Request } from './traffic.ts'
 
@@ -15,9 +15,9 @@ export function bareClient(url: string, day: BadDay): Client {
     name: 'bare fetch',
     async send(request: Request, deadline: number): Promise<Product> {
       for (;;) {
-        const rest = deadline - performance.now()
+        const limit = Math.min(performance.now() + tryLimit, deadline)
         try {
-          return await fetchProduct(url, request, AbortSignal.timeout(Math.max(0, Math.min(tryLimit, rest))))
+          return await fetchProduct(url, request, signalAt(limit))
         } catch (error) {
           if (deadline - performance.now() <= pauseTime) throw error
         }

@@ -32,14 +32,16 @@ export class HttpError extends Error {
 
 /** @throws {@link HttpError} when the answer is no product; TypeError of `fetch` when there is no answer. */
 export async function fetchProduct(url: string, request: Request, signal: AbortSignal): Promise<Product> {
-  const response = await fetch(`${url}/products/${request.product}`, {
-    signal,
-    headers: { 'x-request-id': String(request.id) },
-  })
+  const response = await fetch(`${url}/products/${request.product}`, { signal })
   if (!response.ok) {
     await response.arrayBuffer() // An unread body keeps its connection.
     throw new HttpError(response)
   }
   const answer = (await response.json()) as { product: number; price: number }
   return { ...answer, fetchedAt: performance.now() }
+}
+
+/** A signal that aborts at a time on `performance.now()`. `AbortSignal.timeout` takes whole milliseconds only. */
+export function signalAt(time: number): AbortSignal {
+  return AbortSignal.timeout(Math.max(0, Math.ceil(time - performance.now())))
 }

@@ -149,14 +149,12 @@ function breakerClosed(result: Result): Claim {
 }
 
 function retryAfterObeyed({ bare, seaworthy }: Result): Claim {
-  const { hintedRetries, earlyRetries, quickestHintedRetry } = seaworthy.upstream
-  const quickest =
-    quickestHintedRetry === undefined ? '' : `, the soonest after ${formatTime(quickestHintedRetry)}`
+  const { throttled, early, soonest } = seaworthy.upstream
   return {
     id: 'retry-after-obeyed',
-    says: 'nothing is tried again before the time that Retry-After asked for',
-    holds: earlyRetries === 0,
-    shows: `${earlyRetries} of ${hintedRetries} too early${quickest}; bare: ${formatCount(bare.upstream.earlyRetries)}`,
+    says: 'after a 429 nothing is sent before the time that Retry-After asked for',
+    holds: early === 0 && throttled > 0,
+    shows: `${early} calls too early after ${throttled} answers of 429, the soonest after ${formatTime(soonest)}; bare: ${formatCount(bare.upstream.early)}`,
   }
 }
 

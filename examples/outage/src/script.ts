@@ -94,7 +94,7 @@ export function badDay(duration: number = standardDuration): BadDay {
     patience: 3000 * scale,
     notice: 1300 * scale,
     rate: 80,
-    products: 100,
+    products: 60,
     upstream: { workers: 6, queue: 800, work: 15, coldWork: 400 * scale, retryAfter: 1000 },
   }
 }

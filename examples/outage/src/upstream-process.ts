@@ -18,12 +18,12 @@ export interface UpstreamStats {
   calls: Record<Mood, number>
   /** Requests it worked on for a client that had left. */
   abandoned: number
-  /** Requests that came again after a 429 with Retry-After. */
-  hintedRetries: number
-  /** Those of them that came earlier than it had asked. */
-  earlyRetries: number
-  /** The shortest time from a 429 to the same request's next try. */
-  quickestHintedRetry: number | undefined
+  /** How often it answered 429 with Retry-After. */
+  throttled: number
+  /** Requests that came before the time that the last 429 had asked for. */
+  early: number
+  /** The shortest time from a 429 to the next request. */
+  soonest: number | undefined
 }
 
 /** What it looked like at a time of the day. */

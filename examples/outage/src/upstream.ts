@@ -25,18 +25,18 @@ const stats: UpstreamStats = {
   longestQueue: 0,
   calls: { healthy: 0, errors: 0, hangs: 0, throttled: 0, resets: 0, recovering: 0 },
   abandoned: 0,
-  hintedRetries: 0,
-  earlyRetries: 0,
-  quickestHintedRetry: undefined,
+  throttled: 0,
+  early: 0,
+  soonest: undefined,
 }
 
-/** When a request that got a 429 may come again. */
-const notBefore = new Map<string, number>()
+/** When it last answered 429. */
+let lastThrottled = Number.NEGATIVE_INFINITY
 
 const server = createServer((request, response) => {
   const { mood } = phaseAt(day, now())
   stats.calls[mood]++
-  checkHint(request.headers['x-request-id'])
+  checkPunctuality()
   answer(mood, request, response)
 })
 
@@ -71,7 +71,8 @@ function answer(mood: Mood, request: IncomingMessage, response: ServerResponse):
   } else if (mood === 'throttled') {
     const { retryAfter } = day.upstream
     response.writeHead(429, { 'retry-after': String(retryAfter / 1000) }).end()
-    notBefore.set(String(request.headers['x-request-id']), performance.now() + retryAfter)
+    stats.throttled++
+    lastThrottled = performance.now()
   } else if (!pool.submit(timeForJob, () => finish(mood, request, response))) {
     response.writeHead(503).end()
   }
@@ -96,14 +97,11 @@ function finish(mood: Mood, request: IncomingMessage, response: ServerResponse):
   }
 }
 
-function checkHint(id: string | string[] | undefined): void {
-  const allowed = notBefore.get(String(id))
-  if (allowed === undefined) return
-  notBefore.delete(String(id))
-  const waited = performance.now() - allowed + day.upstream.retryAfter
-  stats.hintedRetries++
-  if (waited < day.upstream.retryAfter) stats.earlyRetries++
-  stats.quickestHintedRetry = Math.min(stats.quickestHintedRetry ?? Number.POSITIVE_INFINITY, waited)
+/** Whether the client stays away for as long as the last 429 asked for. */
+function checkPunctuality(): void {
+  const gap = performance.now() - lastThrottled
+  if (gap < day.upstream.retryAfter) stats.early++
+  if (gap < (stats.soonest ?? Number.POSITIVE_INFINITY)) stats.soonest = gap
 }
 
 function report(): void {

@@ -31,7 +31,7 @@ const moodStyle: Record<Mood, Style> = {
 /** Different signs, so the states can be told apart without colours. */
 const breakerSigns: Record<BreakerState, Piece> = {
   closed: ['─', 'green'],
-  'half-open': ['▒', 'yellow'],
+  halfOpen: ['▒', 'yellow'],
   open: ['█', 'red'],
 }
 

@@ -1,30 +1,29 @@
-/** One circuit: the thin shell around the state machine. It reads the clock, judges outcomes, counts and tells. */
+/** One circuit: the thin shell around the state machine. It reads the clock, counts and tells. */
+import { type Call, type Duration, duration, type Layer, type Refusal, type Settled } from '@seaworthy/core'
+import { CircuitOpenError, type CircuitState, refusalText } from './errors.ts'
+import type { ChangeReason, CircuitBreakerEvents, CircuitEvent } from './events.ts'
+import { judgeError, judgeValue, type NeutralReason, retryAfterOf, type Verdict } from './judge.ts'
+import type { Owner } from './owner.ts'
 import {
-  type Call,
-  type CallContext,
-  type Clock,
-  type Duration,
-  duration,
-  type Emitter,
-  failureClass,
-  isSeaworthyError,
-  type Layer,
-  type Refusal,
-  type Settled,
-} from '@seaworthy/core'
-import { CircuitOpenError, type CircuitState } from './errors.ts'
-import type { ChangeReason, CircuitBreakerEvents, NeutralReason } from './events.ts'
-import { type CircuitSnapshot, type CircuitStatus, readSnapshot, statusOf } from './snapshot.ts'
+  type CircuitSnapshot,
+  type CircuitStatus,
+  type CircuitTotals,
+  readSnapshot,
+  snapshotOf,
+  statusOf,
+} from './snapshot.ts'
 import {
   admit,
   arrive,
-  type CircuitOutcome,
   type Closed,
+  countsOf,
   dispose,
   initial,
   isCurrent,
+  isDormant,
   isolate,
   type OpenCause,
+  off,
   type Rules,
   reconfigure,
   recordSuccess,
@@ -37,15 +36,6 @@ import {
   type Token,
   trip,
 } from './state.ts'
-
-/** What the circuits of one policy share. */
-export interface CircuitSettings {
-  readonly name: string | undefined
-  readonly clock: Clock
-  readonly events: Emitter<CircuitBreakerEvents>
-  readonly classify: ((settled: Settled<unknown>) => CircuitOutcome | undefined) | undefined
-  rules: Rules
-}
 
 /** Leave to do one thing, from `acquire()`. The first of its methods counts, the others do nothing. */
 export interface Permit {
@@ -104,39 +94,48 @@ export interface CircuitControls {
   acquire(): Permit
 }
 
-const rejectionCode = /^ERR_(CIRCUIT|BULKHEAD|RATE_|CONCURRENCY|DISPOSED|DEADLINE)/
+type EventName = keyof CircuitBreakerEvents
+type Details<E extends EventName> = Omit<CircuitBreakerEvents[E], keyof CircuitEvent>
 
-/** A circuit; also the layer that a pipeline runs. Members that every call touches are private to TypeScript only. */
+/**
+ * A circuit; also the layer that a pipeline runs. Its state is replaced first, then events are sent, in order, however
+ * listeners interfere. Members are private to TypeScript only, since V8 checks `#private` names at every access.
+ */
 export class Circuit implements CircuitControls, Layer {
-  private readonly settings: CircuitSettings
+  private readonly owner: Owner
   private readonly key: string | undefined
   private current: State
-  /** The epoch, while calls may enter with nothing but it; else 0. */
+  /** The epoch while calls may enter with nothing but it, else 0. */
   private pass = 0
-  /** The latest time seen: a clock that goes back stands still here. */
+  /** The latest time seen: on a clock that goes back, time stands still. */
   private latest = Number.NEGATIVE_INFINITY
-  /** Message of the error that turns calls away in the current state. */
+  /** The message for calls that the present state turns away, once there was one. */
   private refusal = ''
-  private successes = 0
-  private failures = 0
-  private neutral = 0
-  private stale = 0
-  private rejected = 0
-  private slow = 0
+  /** What listeners know of the present state: how many slow calls, and the cause for which it would open. */
+  private toldSlow = 0
+  private toldCause: OpenCause | undefined = undefined
+  private readonly totals: CircuitTotals = {
+    success: 0,
+    failure: 0,
+    neutral: 0,
+    stale: 0,
+    rejected: 0,
+    slow: 0,
+  }
 
-  constructor(settings: CircuitSettings, key?: string) {
-    this.settings = settings
+  constructor(owner: Owner, key?: string) {
+    this.owner = owner
     this.key = key
-    this.current = initial(settings.rules, this.now())
-    this.begin()
+    this.current = this.become(initial(owner.rules, this.now()))
   }
 
   get kind(): string {
     return 'circuit-breaker'
   }
 
+  /** Without tickets, calls that enter one after the other have the same token. */
   get steady(): boolean {
-    return this.settings.rules.slowCallDuration === Number.POSITIVE_INFINITY
+    return this.owner.rules.slowCallDuration === off
   }
 
   get state(): CircuitState {
@@ -147,18 +146,25 @@ export class Circuit implements CircuitControls, Layer {
     return this.current.epoch
   }
 
-  /** Trials and timed calls under way. */
+  /** How many trials and timed calls are under way. */
   get underway(): number {
-    const { current } = this
-    return (current.name === 'closed' || current.name === 'halfOpen') && current.underway
-      ? current.underway.size
-      : 0
+    return ('underway' in this.current && this.current.underway?.size) || 0
+  }
+
+  /** Whether it could be forgotten: the next call would be let in if it were new, and is as it is. */
+  get isDormant(): boolean {
+    return isDormant(this.current, this.now(), this.owner.rules)
+  }
+
+  /** The present state without what the windows remember. */
+  get status(): CircuitStatus {
+    return statusOf(this.current, this.now(), this.owner.rules.mode, this.totals)
   }
 
   enter(call: Call, slot: number): undefined | Refusal {
     const { pass } = this
     const { journey } = call.context
-    if (pass !== 0 && !this.settings.events.wants('call', journey)) {
+    if (pass !== 0 && !this.owner.wants('call', journey)) {
       call.tokens[slot] = pass
       return undefined
     }
@@ -169,96 +175,185 @@ export class Circuit implements CircuitControls, Layer {
   }
 
   success(call: Call, slot: number, value: unknown): void {
-    this.succeed(call.tokens[slot] as Token, call.context, value)
+    const token = call.tokens[slot] as Token
+    const { journey } = call.context
+    const { classify, rules } = this.owner
+    if (token !== this.pass || classify !== undefined) {
+      this.settle(token, isCurrent(this.current, token) ? judgeValue(value, classify) : 'ignored', journey)
+      return
+    }
+    const closed = this.current as Closed
+    recordSuccess(closed, 'time' in rules.window ? this.now() : 0)
+    this.totals.success++
+    if (!this.owner.wants('success', journey)) return
+    this.tell('success', journey, countsOf(closed))
+    this.owner.send()
   }
 
   failure(call: Call, slot: number, error: unknown): void {
-    this.fail(call.tokens[slot] as Token, call.context, error)
+    const token = call.tokens[slot] as Token
+    // Nobody is asked to judge what is stale.
+    const aborted = call.givenUpOutside(slot) || !isCurrent(this.current, token)
+    const verdict = aborted ? 'aborted' : judgeError(error, this.owner.classify)
+    this.settle(token, verdict, call.context.journey, error)
   }
 
-  /** Lets a call in or says why not. */
-  admit(journey?: string): Token | CircuitOpenError {
-    const { rules, events } = this.settings
+  /** Lets a call in, or says why not. */
+  private admit(journey?: string): Token | CircuitOpenError {
+    const { owner } = this
     const now = this.now()
     const before = this.current
-    const slow = before.becameSlow
-    const arrived = arrive(before, now, rules)
-    this.current = arrived
-    const token = admit(arrived, now, rules)
-    const refusal = token === undefined ? this.refuse(arrived, now) : undefined
-    this.publish(before, slow, arrived.name === 'halfOpen' ? 'recoveryTimeout' : 'successThreshold', journey)
-    if (token !== undefined) {
-      const timed = typeof token === 'number' && token !== 0 && events.wants('call', journey)
-      return timed ? { epoch: token, startedAt: now } : token
-    }
-    this.rejected++
-    if (events.wants('rejected', journey))
-      events.emit('rejected', { ...this.about(), retryAfter: refusal?.retryAfter }, journey)
-    return refusal as CircuitOpenError
+    const after = this.become(arrive(before, now, owner.rules))
+    const token = admit(after, now, owner.rules)
+    this.publish(before, after, after.name === 'closed' ? 'successThreshold' : 'recoveryTimeout', journey)
+    const refused = token === undefined ? this.refuse(after, now, journey) : undefined
+    owner.send()
+    if (refused !== undefined) return refused
+    return typeof token === 'number' && token !== 0 && owner.wants('call', journey)
+      ? { epoch: token, startedAt: now }
+      : (token as Token)
   }
 
-  /** A call with this token succeeded. */
-  succeed(token: Token, context: CallContext, value: unknown): void {
-    const { events, classify, rules } = this.settings
-    if (token !== this.pass || classify !== undefined) {
-      this.settle(token, context, { status: 'fulfilled', value })
-      return
-    }
-    recordSuccess(this.current as Closed, 'time' in rules.window ? this.now() : 0)
-    this.successes++
-    if (events.wants('success', context.journey))
-      events.emit('success', { ...this.about(), successes: undefined }, context.journey)
+  private refuse(state: State, now: number, journey: string | undefined): CircuitOpenError {
+    const { key } = this
+    const { name } = this.owner
+    const retryAfter = remaining(state, now)
+    this.totals.rejected++
+    this.tell('rejected', journey, { retryAfter })
+    this.refusal ||= refusalText(state, name, key)
+    const message = retryAfter === undefined ? this.refusal : `${this.refusal}${Math.ceil(retryAfter)} ms`
+    return new CircuitOpenError(message, state.name, name, key, retryAfter)
   }
 
-  /** A call with this token failed. */
-  fail(token: Token, context: CallContext, error: unknown): void {
-    this.settle(token, context, { status: 'rejected', reason: error })
-  }
-
-  private settle(token: Token, context: CallContext, settled: Settled<unknown>): void {
+  /** Counts how a call ended. */
+  private settle(token: Token, verdict: Verdict, journey?: string, error?: unknown): void {
     if (token === 0) return
-    const { journey } = context
-    if (!isCurrent(this.current, token)) this.ignore(token, journey)
-    else if (settled.status === 'rejected' && context.aborted)
-      this.conclude(token, 'neutral', journey, 'aborted')
-    else {
-      const verdict = judge(settled, this.settings.classify)
-      const error = settled.status === 'rejected' ? settled.reason : undefined
-      if (verdict === 'success' || verdict === 'failure')
-        this.conclude(token, verdict, journey, undefined, error)
-      else this.conclude(token, 'neutral', journey, verdict)
-    }
-  }
-
-  /** It settled too late to count. */
-  private ignore(token: Token, journey: string | undefined): void {
-    const { events } = this.settings
-    this.stale++
-    if (events.wants('stale', journey)) {
-      const entered = typeof token === 'number' ? token : token.epoch
-      events.emit('stale', { ...this.about(), entered }, journey)
-    }
-  }
-
-  /** Counts the outcome of a call, which is current. */
-  conclude(
-    token: Token,
-    outcome: CircuitOutcome,
-    journey?: string,
-    reason: NeutralReason = 'ignored',
-    error?: unknown,
-  ): void {
-    if (token === 0) return
-    if (!isCurrent(this.current, token)) {
-      this.ignore(token, journey)
-      return
-    }
-    const { events, rules } = this.settings
-    const now = this.now()
+    const { owner, totals } = this
     const before = this.current
-    const slow = before.becameSlow
-    const wouldOpen = before.name === 'closed' && before.wouldOpen
-    this.current = settle(before, token, outcome, now, rules, retryAfterOf(error))
-    ...
+    if (!isCurrent(before, token)) {
+      totals.stale++
+      this.tell('stale', journey, { entered: typeof token === 'object' ? token.epoch : token })
+    } else {
+      const outcome = verdict === 'success' || verdict === 'failure' ? verdict : 'neutral'
+      const now = this.now()
+      const after = this.become(settle(before, token, outcome, now, owner.rules, retryAfterOf(error)))
+      totals[outcome]++
+      const counts = countsOf(before)
+      if (outcome === 'success') this.tell('success', journey, counts)
+      else if (outcome === 'neutral')
+        this.tell('neutral', journey, { ...counts, reason: verdict as NeutralReason })
+      else if (owner.wants('failure', journey))
+        this.tell('failure', journey, { ...counts, failureClass: failureClass(error) })
+      if (typeof token === 'object') this.tell('call', journey, { outcome, duration: now - token.startedAt })
+      this.publish(before, after, 'successThreshold', journey)
+    }
+    owner.send()
+  }
+
+  snapshot(): CircuitSnapshot {
+    return snapshotOf(this.status, this.current, this.now())
+  }
+
+  restore(snapshot: unknown): boolean {
+    return this.act('restore', restore(this.current, this.now(), this.owner.rules, readSnapshot(snapshot)))
+  }
+
+  trip(openFor?: Duration): boolean {
+    const wait = openFor === undefined ? openFor : duration('trip duration', openFor)
+    return this.act('trip', trip(this.current, this.now(), this.owner.rules, wait))
+  }
+
+  reset(): boolean {
+    return this.act('reset', reset(this.current, this.now(), this.owner.rules))
+  }
+
+  isolate(reason: string): Isolation {
+    this.act('isolate', isolate(this.current, this.now(), reason))
+    const letGo = once(() => this.act('release', release(this.current, this.now(), this.owner.rules)))
+    return { release: letGo, [Symbol.dispose]: letGo }
+  }
+
+  acquire(): Permit {
+    const token = this.admit()
+    if (token instanceof CircuitOpenError) throw token
+    const end = once((verdict: Verdict, error?: unknown) => this.settle(token, verdict, undefined, error))
+    const neutral = (): void => end('released')
+    return {
+      success: () => end('success'),
+      failure: (error) => end('failure', error),
+      neutral,
+      [Symbol.dispose]: neutral,
+    }
+  }
+
+  /** Follows the owner's rules, which were `before`. */
+  reconfigure(before: Rules): void {
+    this.act('setMode', reconfigure(this.current, this.now(), this.owner.rules, before))
+  }
+
+  dispose(): void {
+    this.act('dispose', dispose(this.current, this.now()))
+  }
+
+  /** What somebody did by hand. @returns Whether it changed the state. */
+  private act(reason: ChangeReason, after: State): boolean {
+    const before = this.current
+    this.publish(before, this.become(after), reason)
+    this.owner.send()
+    return after !== before
+  }
+
+  private now(): number {
+    this.latest = Math.max(this.latest, this.owner.clock.now())
+    return this.latest
+  }
+
+  private become(state: State): State {
+    if (state !== this.current) this.refusal = ''
+    this.current = state
+    const free = state.name === 'closed' && !state.underway && this.owner.rules.mode !== 'disabled'
+    this.pass = free ? state.epoch : 0
+    return state
+  }
+
+  /** Tells what has changed. */
+  private publish(before: State, after: State, reason: ChangeReason, journey?: string): void {
+    const count = before.becameSlow - this.toldSlow
+    if (count > 0) {
+      this.toldSlow += count
+      this.totals.slow += count
+      this.tell('slow', journey, { count, ...countsOf(before) })
+    }
+    const cause = before.name === 'closed' ? before.wouldOpen : undefined
+    if (cause !== this.toldCause) {
+      this.toldCause = cause
+      if (cause) this.tell('wouldOpen', journey, { cause })
+    }
+    if (after === before) return
+    this.toldSlow = 0
+    this.toldCause = undefined
+    const { name: from } = before
+    const { name: to, openFor, openings } = after
+    if (from !== to)
+      this.tell('stateChange', journey, { from, to, reason: to === 'open' ? after.cause.reason : reason })
+    if (to === 'open') this.tell('open', journey, { cause: after.cause, openFor, openings })
+    if (to === 'halfOpen') this.tell('halfOpen', journey, { openFor, openings })
+    if (to === 'closed' && from !== to) this.tell('close', journey, { reason })
+  }
+
+  /** Puts an event in line if somebody listens; `owner.send()` sends them once all of a change are there. */
+  private tell<E extends EventName>(type: E, journey: string | undefined, details: Details<E>): void {
+    const { owner, key, state, epoch } = this
+    if (!owner.wants(type, journey)) return
+    owner.put(type, { name: owner.name, key, state, epoch, ...details } as never, journey)
+  }
+}
+
+/** A function whose second call does nothing. */
+function once<A extends unknown[]>(act: (...args: A) => unknown): (...args: A) => void {
+  let done = false
+  return (...args) => {
+    if (!done) act(...args)
+    done = true
   }
 }

@@ -1,8 +1,13 @@
-import { SeaworthyError } from '@seaworthy/core'
+import { type ErrorCode, SeaworthyError } from '@seaworthy/core'
 import type { State } from './state.ts'
 
 /** The state of a circuit; `disposed` is for ever. */
 export type CircuitState = State['name']
+
+const codes: { readonly [S in CircuitState]?: ErrorCode } = {
+  isolated: 'ERR_CIRCUIT_ISOLATED',
+  disposed: 'ERR_DISPOSED',
+}
 
 /**
  * A circuit turned the call away; the function did not run. Code `ERR_CIRCUIT_OPEN` while it is open or its trial calls
@@ -24,14 +29,16 @@ export class CircuitOpenError extends SeaworthyError {
     key?: string | undefined,
     retryAfter?: number | undefined,
   ) {
-    const code =
-      state === 'isolated'
-        ? 'ERR_CIRCUIT_ISOLATED'
-        : state === 'disposed'
-          ? 'ERR_DISPOSED'
-          : 'ERR_CIRCUIT_OPEN'
-    super(code, message, { policy, retryAfter, failureClass: 'persistent' })
+    super(codes[state] ?? 'ERR_CIRCUIT_OPEN', message, { policy, retryAfter, failureClass: 'persistent' })
     this.state = state
     this.key = key
   }
+}
+
+/** Says which circuit and why. For an open circuit, the milliseconds to wait belong after it. */
+export function refusalText(state: State, name: string | undefined, key: string | undefined): string {
+  const circuit = `Circuit${name === undefined ? '' : ` '${name}'`}${key === undefined ? '' : ` for '${key}'`} is `
+  if (state.name === 'open') return `${circuit}open (${state.cause.reason}); next trial in `
+  if (state.name === 'isolated') return `${circuit}isolated: ${state.reason}`
+  return circuit + (state.name === 'halfOpen' ? 'half-open; its trials are under way' : state.name)
 }

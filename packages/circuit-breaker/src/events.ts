@@ -1,7 +1,8 @@
 /** What a breaker tells those who listen. */
 import type { FailureClass } from '@seaworthy/core'
 import type { CircuitState } from './errors.ts'
-import type { CircuitOutcome, OpenCause } from './state.ts'
+import type { NeutralReason } from './judge.ts'
+import type { CircuitCounts, CircuitOutcome, OpenCause } from './state.ts'
 
 /** Part of every event. */
 export interface CircuitEvent {
@@ -29,9 +30,6 @@ export type ChangeReason =
   | 'setMode'
   | 'dispose'
 
-/** Why an outcome did not count: see `classify` in the options. */
-export type NeutralReason = 'aborted' | 'rejected' | 'ignored' | 'released' | 'classifyFailed'
-
 /** The events of a circuit breaker. */
 export type CircuitBreakerEvents = {
   /** The state has another name now. Sent before the event of the state itself. */
@@ -52,21 +50,16 @@ export type CircuitBreakerEvents = {
   close: CircuitEvent & { readonly reason: ChangeReason }
   /** In mode `observe`: it would have opened. Once, until the rule no longer holds. */
   wouldOpen: CircuitEvent & { readonly cause: OpenCause }
-  /** A call succeeded. In a half-open circuit, `successes` counts the trials that did. */
-  success: CircuitEvent & { readonly successes: number | undefined }
-  /** A call failed. The counts are those of the window, or of the trials in a half-open circuit. */
-  failure: CircuitEvent & {
-    readonly failureClass: FailureClass | undefined
-    readonly consecutiveFailures: number
-    readonly failures: number
-    readonly calls: number
-  }
+  /** A call succeeded. */
+  success: CircuitEvent & CircuitCounts
+  /** A call failed. The counts are those that it added to. */
+  failure: CircuitEvent & CircuitCounts & { readonly failureClass: FailureClass | undefined }
   /** A call settled in a way that says nothing about the dependency. */
-  neutral: CircuitEvent & { readonly reason: NeutralReason }
+  neutral: CircuitEvent & CircuitCounts & { readonly reason: NeutralReason }
   /** A call was turned away; `retryAfter` as on the error. */
   rejected: CircuitEvent & { readonly retryAfter: number | undefined }
-  /** `count` calls have become slow, some perhaps still under way. The other numbers are those of the window. */
-  slow: CircuitEvent & { readonly count: number; readonly slowCalls: number; readonly timedCalls: number }
+  /** `count` calls have become slow; some may still be under way. */
+  slow: CircuitEvent & CircuitCounts & { readonly count: number }
   /** A call settled that had entered in another epoch, or a trial after its lease: it counts nowhere. */
   stale: CircuitEvent & { readonly entered: number }
   /** A call settled, after `duration` milliseconds. Calls are timed only while somebody listens to this event. */

@@ -1,5 +1,16 @@
 /**
+ * A circuit breaker that stops calling what is failing and finds out safely when it works again.
+ *
  * @module @seaworthy/circuit-breaker
  */
+export type { BreakerControls } from './breaker-base.ts'
+export { type BreakerPerKey, breakerPerKey, type PerKeyOptions } from './breaker-per-key.ts'
+export type { CircuitControls, Isolation, Permit } from './circuit.ts'
+export { type CircuitBreaker, circuitBreaker } from './circuit-breaker.ts'
+export { CircuitOpenError, type CircuitState } from './errors.ts'
+export type { ChangeReason, CircuitBreakerEvents, CircuitEvent } from './events.ts'
+export type { ClassifyOutcome, NeutralReason } from './judge.ts'
 export * as circuitMachine from './machine.ts'
-export type { CircuitMode, CircuitOutcome, OpenCause } from './state.ts'
+export type { CircuitBreakerOptions, CircuitRules, HalfOpenOptions, RecoveryOptions } from './options.ts'
+export type { CircuitSnapshot, CircuitStatus, CircuitTotals } from './snapshot.ts'
+export type { CircuitCounts, CircuitMode, CircuitOutcome, OpenCause } from './state.ts'

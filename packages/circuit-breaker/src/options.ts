@@ -12,10 +12,10 @@ import {
   optionalFunction,
   type Random,
   ratio,
-  type Settled,
   systemRandom,
 } from '@seaworthy/core'
-import type { CircuitMode, CircuitOutcome, OpenCause, Rules } from './state.ts'
+import type { ClassifyOutcome } from './judge.ts'
+import { type CircuitMode, type OpenCause, off, type Rules } from './state.ts'
 import type { WindowShape } from './window.ts'
 
 /** How long a circuit stays open, growing from opening to opening. */
@@ -96,7 +96,7 @@ export interface CircuitBreakerOptions extends CircuitRules {
    * others (`degraded` such as 429, `persistent`, `fatal`) neutral. Not asked about calls that their caller gave up
    * and calls that another policy turned away: those are neutral always. If it throws, the outcome is neutral.
    */
-  readonly classify?: (settled: Settled<unknown>) => CircuitOutcome | undefined
+  readonly classify?: ClassifyOutcome
 }
 
 const ruleNames = [
@@ -124,15 +124,16 @@ export function checkPatch(patch: CircuitRules): void {
   knownOptions('reconfigure', patch, ruleNames)
 }
 
-/** Without a rule of its own a breaker holds no copy of the rules. */
+/** The rules of breakers that have none of their own: one copy for all. */
 let defaults: Rules | undefined
 
 /** The rules of the state machine, from options as users write them. */
 export function rulesOf(options: CircuitBreakerOptions): Rules {
   const { mode = 'enabled', random = systemRandom } = options
-  if (mode === 'enabled' && random === systemRandom && ruleNames.every((name) => options[name] === undefined))
-    return (defaults ??= readRules({}, mode, random))
-  return readRules(options, mode, random)
+  const own = ruleNames.some((name) => options[name] !== undefined)
+  if (own || mode !== 'enabled' || random !== systemRandom) return readRules(options, mode, random)
+  defaults ??= readRules({}, mode, random)
+  return defaults
 }
 
 function readRules(options: CircuitRules, mode: CircuitMode, random: Random): Rules {
@@ -145,10 +146,10 @@ function readRules(options: CircuitRules, mode: CircuitMode, random: Random): Ru
     halfOpen = {},
     recoveryTimeout = {},
   } = options
-  if (slowCallRate !== undefined && slowCallDuration === false)
+  if (slowCallRate !== undefined && options.slowCallDuration === undefined)
     throw new InvalidOptionError('slowCallRate', 'given together with slowCallDuration', slowCallRate)
   const window = readWindow(options.window)
-  const most = 'calls' in window ? window.calls : Number.POSITIVE_INFINITY
+  const most = 'calls' in window ? window.calls : off
   const { minimumRequests = Math.min(10, most) } = options
   if (minimumRequests > most)
     throw new InvalidOptionError('minimumRequests', `at most window.calls (${most})`, minimumRequests)
@@ -156,13 +157,9 @@ function readRules(options: CircuitRules, mode: CircuitMode, random: Random): Ru
   const { concurrency = 1, failures = 0, lease = '30s' } = halfOpen
   return {
     mode: oneOf('mode', mode, ['enabled', 'disabled', 'observe']),
-    failureThreshold:
-      failureThreshold === false ? Number.POSITIVE_INFINITY : count('failureThreshold', failureThreshold),
-    failureRate: failureRate === false ? Number.POSITIVE_INFINITY : ratio('failureRate', failureRate),
-    slowCallDuration:
-      slowCallDuration === false
-        ? Number.POSITIVE_INFINITY
-        : duration('slowCallDuration', slowCallDuration, 1),
+    failureThreshold: failureThreshold === false ? off : count('failureThreshold', failureThreshold),
+    failureRate: failureRate === false ? off : ratio('failureRate', failureRate),
+    slowCallDuration: slowCallDuration === false ? off : duration('slowCallDuration', slowCallDuration, 1),
     slowCallRate: ratio('slowCallRate', slowCallRate ?? 0.8),
     window,
     minimumRequests: count('minimumRequests', minimumRequests),
@@ -221,4 +218,16 @@ function readRecovery(
     },
     resetOn: oneOf('recoveryTimeout.resetOn', recoveryTimeout.resetOn ?? 'close', ['close', 'stable']),
   }
+}
+
+/** The shortest and the longest time a circuit with these options stays open, for want of a server that asks for more. */
+export function recoverySpan({ recoveryTimeout = {} }: CircuitRules): { first: number; longest: number } {
+  const cause: OpenCause = {
+    reason: 'failureThreshold',
+    retryAfter: undefined,
+    ...{ consecutiveFailures: 0, calls: 0, failures: 0, timedCalls: 0, slowCalls: 0 },
+  }
+  const wait = (opening: number, random: number): number =>
+    readRecovery(recoveryTimeout, () => random).recovery(opening, cause)
+  return { first: wait(1, 0), longest: wait(1000, 1) }
 }

@@ -1,24 +1,32 @@
 /** A circuit as plain data: for people and dashboards, and to start again from after a restart. */
 import { SeaworthyError } from '@seaworthy/core'
 import type { CircuitState } from './errors.ts'
-import { type CircuitMode, type OpenCause, remaining, type Saved, type State } from './state.ts'
+import {
+  type CircuitCounts,
+  type CircuitMode,
+  countsOf,
+  type OpenCause,
+  remaining,
+  type Saved,
+  type State,
+} from './state.ts'
 
 /** How many calls ended how since the breaker was made, across all states. */
 export interface CircuitTotals {
-  readonly successes: number
-  readonly failures: number
+  success: number
+  failure: number
   /** Calls that say nothing about the dependency. */
-  readonly neutral: number
+  neutral: number
   /** Calls that settled too late to count. */
-  readonly stale: number
+  stale: number
   /** Calls that were turned away. */
-  readonly rejected: number
+  rejected: number
   /** Slow calls, which are counted once more under their outcome. */
-  readonly slow: number
+  slow: number
 }
 
 /** The present state of a circuit. All times are milliseconds. */
-export interface CircuitStatus {
+export interface CircuitStatus extends CircuitCounts {
   readonly state: CircuitState
   readonly mode: CircuitMode
   readonly epoch: number
@@ -34,18 +42,11 @@ export interface CircuitStatus {
   readonly cause: OpenCause | undefined
   /** Why it is isolated. */
   readonly isolation: string | undefined
-  readonly consecutiveFailures: number
-  /** Calls in the window and failures among them; in a half-open circuit, trials. */
-  readonly calls: number
-  readonly failures: number
-  /** 0 while there are no calls. */
+  /** Share of failures among the calls that were counted; 0 while there are none. */
   readonly failureRate: number
-  /** Calls in the window of durations and slow ones among them. */
-  readonly timedCalls: number
-  readonly slowCalls: number
-  /** 0 while there are no calls. */
+  /** Share of slow calls among those timed; 0 while there are none. */
   readonly slowCallRate: number
-  readonly totals: CircuitTotals
+  readonly totals: Readonly<CircuitTotals>
 }
 
 /** A status with all that `restore()` needs: plain data that survives JSON. */
@@ -58,13 +59,11 @@ export interface CircuitSnapshot extends CircuitStatus {
 
 /** Describes a circuit. */
 export function statusOf(state: State, now: number, mode: CircuitMode, totals: CircuitTotals): CircuitStatus {
-  const closed = state.name === 'closed' ? state : undefined
-  const trials = state.name === 'halfOpen' ? state : undefined
-  closed?.failures.expire(now)
-  closed?.slow?.expire(now)
-  const failures = closed?.failures.hits ?? trials?.failures ?? 0
-  const calls = closed?.failures.calls ?? failures + (trials?.successes ?? 0)
-  const { calls: timedCalls = 0, hits: slowCalls = 0 } = closed?.slow ?? {}
+  if (state.name === 'closed') {
+    state.failures.expire(now)
+    state.slow?.expire(now)
+  }
+  const counts = countsOf(state)
   return {
     state: state.name,
     mode,
@@ -75,15 +74,21 @@ export function statusOf(state: State, now: number, mode: CircuitMode, totals: C
     retryAfter: remaining(state, now),
     cause: state.name === 'open' ? state.cause : undefined,
     isolation: state.name === 'isolated' ? state.reason : undefined,
-    consecutiveFailures: closed?.consecutiveFailures ?? 0,
-    calls,
-    failures,
-    failureRate: failures / (calls || 1),
-    timedCalls,
-    slowCalls,
-    slowCallRate: slowCalls / (timedCalls || 1),
-    totals,
+    ...counts,
+    failureRate: counts.failures / (counts.calls || 1),
+    slowCallRate: counts.slowCalls / (counts.timedCalls || 1),
+    totals: { ...totals },
   }
+}
+
+/** Adds what the windows remember. */
+export function snapshotOf(status: CircuitStatus, state: State, now: number): CircuitSnapshot {
+  const closed = state.name === 'closed' ? state : undefined
+  const window = {
+    outcomes: closed?.failures.export(now) ?? [],
+    durations: closed?.slow?.export(now) ?? [],
+  }
+  return { version: 1, ...status, window }
 }
 
 /**
@@ -109,4 +114,6 @@ const stateNames: readonly CircuitState[] = ['closed', 'open', 'halfOpen', 'isol
 const areTriples = (values: unknown): boolean =>
   Array.isArray(values) &&
   values.length % 3 === 0 &&
-  values.every((value, i) => (i % 3 === 0 ? Number.isFinite(value) : Number.isSafeInteger(value)) && value >= 0)
+  values.every(
+    (value, i) => (i % 3 === 0 ? Number.isFinite(value) : Number.isSafeInteger(value)) && value >= 0,
+  )

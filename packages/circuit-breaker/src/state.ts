@@ -17,10 +17,8 @@ export type CircuitMode = 'enabled' | 'disabled' | 'observe'
 /** How a call is judged. `neutral` outcomes count as if the call had never been. */
 export type CircuitOutcome = 'success' | 'failure' | 'neutral'
 
-/** Why a circuit opened: the rule that held, and the counts at that moment. */
-export interface OpenCause {
-  /** `trial`: too many trial calls failed or were slow. `trip`, `restore`: somebody called that method. */
-  readonly reason: 'failureThreshold' | 'failureRate' | 'slowCallRate' | 'trial' | 'trip' | 'restore'
+/** What was counted: in a half-open circuit, of its trials. */
+export interface CircuitCounts {
   /** Failures in a row. */
   readonly consecutiveFailures: number
   /** Calls in the window. */
@@ -31,11 +29,20 @@ export interface OpenCause {
   readonly timedCalls: number
   /** Slow calls among them. */
   readonly slowCalls: number
+}
+
+/** The value of a rule that is off. */
+export const off: number = Number.POSITIVE_INFINITY
+
+/** Why a circuit opened: the rule that held, and the counts at that moment. */
+export interface OpenCause extends CircuitCounts {
+  /** `trial`: too many trial calls failed or were slow. `trip`, `restore`: somebody called that method. */
+  readonly reason: 'failureThreshold' | 'failureRate' | 'slowCallRate' | 'trial' | 'trip' | 'restore'
   /** Milliseconds the last failure asked to wait, if it did. */
   readonly retryAfter: number | undefined
 }
 
-/** The options of a breaker as the machine reads them; a rule that is off has the value Infinity. */
+/** The options of a breaker as the machine reads them; a rule that is off is {@link off}. */
 export interface Rules {
   readonly mode: CircuitMode
   readonly failureThreshold: number
@@ -143,12 +150,21 @@ export function arrive(state: State, now: number, rules: Rules): State {
   if (state.name === 'halfOpen') {
     noticeSlow(state, now, rules)
     for (const trial of state.underway) {
-      if (now - trial.startedAt < rules.halfOpen.lease) break
+      if (!isLost(trial, now, rules)) break
       state.underway.delete(trial)
     }
     return decide(state, now, rules)
   }
   return state
+}
+
+const isLost = (trial: Ticket, now: number, rules: Rules): boolean =>
+  now - trial.startedAt >= rules.halfOpen.lease
+
+/** Whether the next call would be let in as well if the circuit were new: a wait or trials are over, or it is closed. */
+export function isDormant(state: State, now: number, rules: Rules): boolean {
+  if (state.name === 'halfOpen') return [...state.underway].every((trial) => isLost(trial, now, rules))
+  return state.name === 'closed' || remaining(state, now) === 0
 }
 
 /** Admits a call that has arrived, or turns it away (undefined). */
@@ -328,7 +344,7 @@ export function dispose(state: State, now: number): State {
 export function reconfigure(state: State, now: number, rules: Rules, before: Rules): State {
   if (rules.mode !== before.mode) return reset(state, now, rules)
   if (state.name !== 'closed') return state
-  const slow = rules.slowCallDuration !== Number.POSITIVE_INFINITY
+  const slow = rules.slowCallDuration !== off
   state.failures = remember(rules.window, state.failures.export(now), now)
   state.slow = slow ? remember(rules.window, state.slow?.export(now) ?? [], now) : undefined
   state.underway = slow ? (state.underway ?? new Set()) : undefined
@@ -365,7 +381,7 @@ const begin = (state: Common, now: number): Common => ({
 })
 
 function closed(from: Common, now: number, rules: Rules): Closed {
-  const slow = rules.slowCallDuration !== Number.POSITIVE_INFINITY
+  const slow = rules.slowCallDuration !== off
   return {
     name: 'closed',
     ...begin(from, now),
@@ -403,19 +419,20 @@ const halfOpen = (state: Open, now: number): HalfOpen => ({
   failures: 0,
 })
 
-function causeOf(
-  state: Closed | Open | HalfOpen,
-  reason: OpenCause['reason'],
-  retryAfter?: number,
-): OpenCause {
-  const { name } = state
+function causeOf(state: State, reason: OpenCause['reason'], retryAfter?: number): OpenCause {
+  return { reason, retryAfter, ...countsOf(state) }
+}
+
+/** What a state has counted. */
+export function countsOf(state: State): CircuitCounts {
+  const closed = state.name === 'closed' ? state : undefined
+  const trials = state.name === 'halfOpen' ? state : undefined
+  const failures = closed?.failures.hits ?? trials?.failures ?? 0
   return {
-    reason,
-    consecutiveFailures: name === 'closed' ? state.consecutiveFailures : 0,
-    calls: name === 'closed' ? state.failures.calls : 0,
-    failures: name === 'closed' ? state.failures.hits : name === 'halfOpen' ? state.failures : 0,
-    timedCalls: (name === 'closed' && state.slow?.calls) || 0,
-    slowCalls: (name === 'closed' && state.slow?.hits) || 0,
-    retryAfter,
+    consecutiveFailures: closed?.consecutiveFailures ?? 0,
+    calls: closed?.failures.calls ?? failures + (trials?.successes ?? 0),
+    failures,
+    timedCalls: closed?.slow?.calls ?? 0,
+    slowCalls: closed?.slow?.hits ?? 0,
   }
 }

@@ -15,7 +15,9 @@ export interface PolicyDescription {
   readonly timeLimit?: { readonly limit: number; readonly mode: 'aggressive' | 'cooperative' } | undefined
   /** How often the inner part may run for one call, one after the other, counting the first. @defaultValue 1 */
   readonly attempts?: number | undefined
-  /** The sum of the longest waits between attempts or copies. @defaultValue 0 */
+  /** Of a retry: whether it repeats also inside another retry, which otherwise owns the repeating. @defaultValue `false` */
+  readonly multiplies?: boolean | undefined
+  /** The sum of the longest waits between attempts, or before copies. @defaultValue 0; of copies, not known */
   readonly delays?: number | undefined
   /** The longest wait before the inner part runs (a queue, a rate limit); Infinity if nothing limits it. @defaultValue 0 */
   readonly wait?: number | undefined
@@ -33,6 +35,8 @@ export interface PolicyDescription {
     readonly recovery: { readonly first: number; readonly longest: number }
     /** Whether it can open at all. */
     readonly trips: boolean
+    /** Whether calls that hang count against it while they run. @defaultValue `false` */
+    readonly countsHanging?: boolean | undefined
   }
   /** Set by a policy that answers in place of an error. `programmerErrors` if it hides bugs too. */
   readonly answers?: { readonly programmerErrors: boolean }

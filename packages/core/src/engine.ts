@@ -36,6 +36,8 @@ class Entry implements Call {
   operation: Operation = undefined as never
   readonly tokens: unknown[] = [undefined, undefined, undefined, undefined]
   expired = false
+  /** Whether the time that a layer gave the call has run out. */
+  timedOut = false
   /** Whether something besides the one promise still refers to this record: then it is not used again. */
   kept = false
   refused: unknown = undefined
@@ -63,7 +65,16 @@ class Entry implements Call {
 
   expire(): void {
     const { segment } = this
+    this.timedOut = true
+    this.kept = true
     segment.layers[segment.timed]?.expire?.(this, segment.timed)
+  }
+
+  givenUpOutside(slot: number): boolean {
+    const { context } = this
+    if (!context.aborted) return false
+    const inside = this.timedOut && this.segment.timed > slot
+    return !inside || context.callerAborted || context.parent?.aborted === true
   }
 }
 
@@ -77,13 +88,15 @@ class Flight extends Entry {
 
   /** The function succeeded; the timed layer may have settled the call before. */
   readonly innerSucceeded = (value: unknown): void => {
-    const { segment, resolve } = this
+    const { segment, resolve, reject } = this
     let result = value
     if (segment.revises) result = segment.succeed(this, segment.layers.length - 1, segment.split, value)
     else segment.observeInner(this, value)
     if (this.expired) return
     if (!segment.observesOuter) this.finishAfter(result)
-    resolve(result)
+    // Resolving with the promise of an answer would shut out the timed layer while that is pending.
+    if (result instanceof Promise) result.then(resolve, reject)
+    else resolve(result)
   }
 
   readonly innerFailed = (error: unknown): void => {
@@ -305,8 +318,12 @@ export class Segment {
     const stop = this.enter(flight)
     if (stop < 0)
       this.invoke(flight.context, flight.operation).then(flight.innerSucceeded, flight.innerFailed)
-    else if (stop > this.split) this.stopped(flight, stop).then(flight.resolve, flight.reject)
-    else return this.stopped(flight, stop)
+    else if (stop > this.split) {
+      const outcome = this.stopped(flight, stop)
+      // With nobody outside who looks at the outcome, nobody else takes our listener off the caller's signal.
+      const over = this.observesOuter ? outcome : outcome.finally(() => flight.context.release())
+      over.then(flight.resolve, flight.reject)
+    } else return this.stopped(flight, stop)
     return this.observesOuter ? early.then(flight.succeeded, flight.failed) : early
   }
 
@@ -427,7 +444,10 @@ export class Segment {
       layer.failure?.(call, slot, error)
       if (layer.recover === undefined || (call.expired && slot >= this.split)) continue
       // An expired timeout inside this layer ended the attempt, not the call.
-      if (this.timed > slot) call.context = call.context.renewed()
+      if (this.timed > slot) {
+        call.context = call.context.renewed()
+        call.timedOut = false
+      }
       const recovered = this.answer(call, () => layer.recover?.(call, slot, error, this.rest(call, slot)))
       if (recovered !== undefined) return this.continue(call, slot - 1, to, recovered)
     }

@@ -1,7 +1,7 @@
 /** What can be wrong with the circuit breakers of a composition. */
-import { formatDuration } from './duration.ts'
 import type { Composition } from './explain-cost.ts'
-import { type CompositionWarning, counted } from './explain-warning.ts'
+import type { CompositionWarning } from './explain-warning.ts'
+import { counted, lasting, spanning } from './explain-words.ts'
 
 /** A breaker that cannot open. */
 export function neverTrips({ layers, names, retries }: Composition): CompositionWarning[] {
@@ -99,15 +99,15 @@ export function missesRecovery(
   return breakers.flatMap((slot): CompositionWarning[] => {
     const { first = 0, longest = 0 } = layers[slot]?.circuit?.recovery ?? {}
     if (longest <= target) return []
-    const wanted = formatDuration(target)
+    const wanted = lasting(target)
     const always = first > target
     return [
       {
         code: 'recovery-misses-target',
         severity: always ? 'error' : 'warning',
         message: always
-          ? `${names[slot]} stays open for ${formatDuration(first)} at least. A dependency that is well again after a second still gets no call until then, so recovery within ${wanted} is impossible.`
-          : `${names[slot]} stays open for up to ${formatDuration(longest)} after failed trials. A dependency that is well again just after a trial waits that long for the next, more than the ${wanted} that recovery may take.`,
+          ? `${names[slot]} stays open for ${lasting(first)} at least. A dependency that is well again after a second still gets no call until then, so recovery within ${wanted} is impossible.`
+          : `${names[slot]} stays open for up to ${lasting(longest)} after failed trials. A dependency that is well again just after a trial waits that long for the next, more than the ${wanted} that recovery may take.`,
         advice: `Set recoveryTimeout so that it stays below ${wanted}, with room for the trial calls that close the circuit.`,
         policies: [names[slot] as string],
       },
@@ -146,12 +146,8 @@ export function recoveryOutOfOrder(
   return {
     code: 'lower-recovery-shorter',
     severity: 'warning',
-    message: `${lower} stays open for ${span(below)}, ${upper} above it for ${span(above)}. The lower one often lets slow trial calls through, the upper one tries seldom: when its trial meets one of them, it fails as well and keeps the upper circuit open for another round. They can hold each other open for good.`,
+    message: `${lower} stays open for ${spanning(below)}, ${upper} above it for ${spanning(above)}. The lower one often lets slow trial calls through, the upper one tries seldom: when its trial meets one of them, it fails as well and keeps the upper circuit open for another round. They can hold each other open for good.`,
     advice: 'Let the lower circuit stay open at least as long as the one above it.',
     policies: [upper, lower],
   }
-}
-
-function span({ first, longest }: Recovery): string {
-  return first === longest ? formatDuration(first) : `${formatDuration(first)} to ${formatDuration(longest)}`
 }

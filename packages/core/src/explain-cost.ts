@@ -1,6 +1,6 @@
 /** What a composition can cost at most, computed from the inside out. */
 import type { PolicyDescription } from './describe.ts'
-import { label } from './explain-warning.ts'
+import { label } from './explain-words.ts'
 
 /** The most that a part of a composition can cost one call. */
 export interface Cost {
@@ -62,13 +62,19 @@ function slotsWhere(
 
 /** Whether a retry further out owns the retrying, so that this one never tries again. */
 export function isCollapsed(layers: readonly PolicyDescription[], slot: number): boolean {
-  return layers[slot]?.kind === 'retry' && layers.slice(0, slot).some(({ kind }) => kind === 'retry')
+  const layer = layers[slot]
+  return isRetry(layer) && !layer?.multiplies && layers.slice(0, slot).some(isRetry)
 }
+
+/** Whether it retries. With a single attempt it does not even own the retrying of those further in. */
+export const isRetry = (layer: PolicyDescription | undefined): boolean =>
+  layer?.kind === 'retry' && (layer.attempts ?? 1) > 1
 
 function around(layer: PolicyDescription, inner: Cost, collapsed: boolean): Cost {
   const { wait = 0, copies = 1, timeLimit } = layer
+  // Copies start while an earlier one runs, so a delay that nobody knows is no longer than that.
+  const { delays = times(copies - 1, inner.time) } = collapsed ? { delays: 0 } : layer
   const attempts = collapsed ? 1 : (layer.attempts ?? 1)
-  const delays = collapsed ? 0 : (layer.delays ?? 0)
   const cost = {
     time: wait + times(attempts, inner.time) + delays,
     overrun: inner.overrun,

@@ -1,6 +1,6 @@
 /** What a graph of services can cost at most, and its traps. */
 import { type Composition, times, wholeCost } from './explain-cost.ts'
-import type { Assumptions, ServiceGraph, GraphExplanation, NodeExplanation } from './explain-model.ts'
+import type { Assumptions, GraphExplanation, NodeExplanation, ServiceGraph } from './explain-model.ts'
 import { bySeverity, trapsOf } from './explain-rules.ts'
 import { readServices, rootsOf, type Service, type Services } from './explain-services.ts'
 import { graphText } from './explain-text.ts'

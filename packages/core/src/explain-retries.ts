@@ -1,13 +1,13 @@
 /** What can be wrong with the retries and the answers of a composition. */
-import { formatDuration } from './duration.ts'
-import { type Composition, isCollapsed, times } from './explain-cost.ts'
-import { type CompositionWarning, counted, listed } from './explain-warning.ts'
+import { type Composition, isCollapsed, isRetry, times } from './explain-cost.ts'
+import type { CompositionWarning } from './explain-warning.ts'
+import { counted, lasting, listed } from './explain-words.ts'
 
 /** A retry that never tries again. */
 export function retryInsideRetry({ layers, names }: Composition): CompositionWarning[] {
-  return layers.flatMap((layer, slot) => {
-    if (!isCollapsed(layers, slot) || (layer.attempts ?? 1) <= 1) return []
-    const owner = names[layers.findIndex(({ kind }) => kind === 'retry')] as string
+  return layers.flatMap((_, slot) => {
+    if (!isCollapsed(layers, slot)) return []
+    const owner = names[layers.findIndex(isRetry)] as string
     return [
       {
         code: 'retry-inside-retry',
@@ -94,7 +94,7 @@ export function placesHeldWhileWaiting({ layers, names, retries }: Composition):
   return layers.flatMap(({ concurrency = Number.POSITIVE_INFINITY }, slot) => {
     const inner = retries.find((each) => each > slot && (layers[each]?.delays ?? 0) > 0)
     if (inner === undefined || concurrency === Number.POSITIVE_INFINITY) return []
-    const delays = formatDuration(layers[inner]?.delays ?? 0)
+    const delays = lasting(layers[inner]?.delays ?? 0)
     return [
       {
         code: 'places-held-while-waiting',

@@ -3,7 +3,7 @@ import type { PolicyDescription } from './describe.ts'
 import { duration } from './duration.ts'
 import { InvalidOptionError } from './errors.ts'
 import { type Composition, compose, functionCost, times, wholeCost } from './explain-cost.ts'
-import type { Describable, ServiceGraph, ServiceCall, ServiceNode } from './explain-model.ts'
+import type { Describable, ServiceCall, ServiceGraph, ServiceNode } from './explain-model.ts'
 import { count, knownOptions } from './options.ts'
 
 /** A call of one node by another. */

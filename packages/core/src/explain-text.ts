@@ -1,10 +1,10 @@
 /** Explanations for people: plain text for a terminal, aligned, without colours. */
 import type { PolicyDescription } from './describe.ts'
-import { formatDuration } from './duration.ts'
 import { type Composition, isCollapsed } from './explain-cost.ts'
 import type { Explanation, GraphExplanation } from './explain-model.ts'
-import type { Service, Services } from './explain-services.ts'
-import { type CompositionWarning, counted } from './explain-warning.ts'
+import type { Call, Service, Services } from './explain-services.ts'
+import type { CompositionWarning } from './explain-warning.ts'
+import { counted, lasting, spanning } from './explain-words.ts'
 
 const width = 100
 
@@ -16,7 +16,7 @@ export function compositionText(facts: Omit<Explanation, 'text'>, { names, costs
     ...layers.map((layer, slot) => [names[slot] as string, whatItDoes(layers, slot, layer)]),
     [
       'your function',
-      functionTime === Number.POSITIVE_INFINITY ? 'may hang' : `takes up to ${formatDuration(functionTime)}`,
+      functionTime === Number.POSITIVE_INFINITY ? 'may hang' : `takes up to ${lasting(functionTime)}`,
     ],
   ]
   const calls =
@@ -24,7 +24,7 @@ export function compositionText(facts: Omit<Explanation, 'text'>, { names, costs
       ? counted(attempts, 'time')
       : `${counted(amplification, 'time')}, up to ${copies} side by side`
   const bounds = [
-    ['longest wait', worstCase === Number.POSITIVE_INFINITY ? 'for ever' : formatDuration(worstCase)],
+    ['longest wait', worstCase === Number.POSITIVE_INFINITY ? 'for ever' : lasting(worstCase)],
     ['function runs', `up to ${calls} for one call`],
   ]
   return [...table(rows), '', ...table(bounds), '', ...warningLines(warnings)].join('\n')
@@ -37,7 +37,7 @@ export function graphText(facts: Omit<GraphExplanation, 'text'>, services: Servi
   const head = ['node', 'longest wait', 'calls', 'without failures', 'amplification', 'takes down']
   const rows = facts.nodes.map(({ name, worstCase, calls, fanOut, amplification, takesDown }) => [
     name,
-    formatDuration(worstCase),
+    lasting(worstCase),
     String(calls),
     String(fanOut),
     `× ${Math.round(amplification * 100) / 100}`,
@@ -49,93 +49,66 @@ export function graphText(facts: Omit<GraphExplanation, 'text'>, services: Servi
   )
 }
 
+/** The facts about one policy, or its options if there are none that matter here. */
 function whatItDoes(layers: readonly PolicyDescription[], slot: number, layer: PolicyDescription): string {
-  const { timeLimit, attempts = 1, delays = 0, wait = 0, copies = 1, concurrency, circuit, answers } = layer
-  const facts: string[] = []
-  if (isCollapsed(layers, slot)) facts.push('never tries again, since a retry outside does')
-  else if (attempts > 1) facts.push(`${counted(attempts, 'attempt')}, ${pauses(delays)}`)
-  if (copies > 1) facts.push(`${copies} side by side`)
-  if (concurrency !== undefined) facts.push(`${concurrency} calls at once`)
-  if (wait > 0)
-    facts.push(
-      wait === Number.POSITIVE_INFINITY ? 'waits without limit' : `waits up to ${formatDuration(wait)}`,
-    )
-  if (circuit !== undefined) facts.push(whatOpensIt(circuit))
-  if (timeLimit !== undefined)
-    facts.push(
-      `${timeLimit.mode === 'aggressive' ? 'gives up' : 'asks to stop'} after ${formatDuration(timeLimit.limit)}`,
-    )
-  if (answers !== undefined) facts.push('answers in place of errors')
-  return (
-    facts.join('; ') ||
-    Object.entries(layer.options)
-      .map(([name, value]) => `${name} ${String(value)}`)
-      .join(', ')
-  )
+  const { attempts = 1, copies = 1, concurrency, wait = 0, circuit, timeLimit, answers } = layer
+  const facts = [
+    attempts > 1 &&
+      (isCollapsed(layers, slot) ? 'never tries again, since a retry outside does' : repeats(layer)),
+    copies > 1 && `${copies} side by side`,
+    concurrency !== undefined && `${concurrency} calls at once`,
+    wait > 0 && (wait === Number.POSITIVE_INFINITY ? 'waits without limit' : `waits up to ${lasting(wait)}`),
+    circuit !== undefined && opens(circuit),
+    timeLimit?.mode === 'aggressive' && `gives up after ${lasting(timeLimit.limit)}`,
+    timeLimit?.mode === 'cooperative' && `asks to stop after ${lasting(timeLimit.limit)}`,
+    answers !== undefined && 'answers in place of errors',
+  ].filter((fact) => fact !== false)
+  if (facts.length > 0) return facts.join('; ')
+  const options = Object.entries(layer.options)
+  return options.map(([name, value]) => `${name} ${String(value)}`).join(', ')
 }
 
-const pauses = (delays: number): string =>
-  delays === 0 ? 'at once' : `pausing up to ${formatDuration(delays)} in all`
+function repeats({ attempts = 1, delays = 0 }: PolicyDescription): string {
+  const pause = delays === 0 ? 'without a pause' : `pausing up to ${lasting(delays)} in all`
+  return `${counted(attempts, 'attempt')}, ${pause}`
+}
 
-function whatOpensIt({
-  trips,
-  consecutive,
-  minimumRequests,
-  recovery,
-}: NonNullable<PolicyDescription['circuit']>): string {
+function opens(circuit: NonNullable<PolicyDescription['circuit']>): string {
+  const { trips, consecutive, minimumRequests, recovery } = circuit
   if (!trips) return 'never opens'
   const rules = [
-    ...(consecutive === Number.POSITIVE_INFINITY
-      ? []
-      : [`after ${counted(consecutive, 'failure')} in a row`]),
-    ...(minimumRequests === Number.POSITIVE_INFINITY
-      ? []
-      : [`by rate after ${counted(minimumRequests, 'call')}`]),
-  ]
-  const { first, longest } = recovery
-  const span =
-    first === longest ? formatDuration(first) : `${formatDuration(first)} to ${formatDuration(longest)}`
-  return `opens ${rules.join(' or ')}, for ${span}`
+    consecutive < Number.POSITIVE_INFINITY && `after ${counted(consecutive, 'failure')} in a row`,
+    minimumRequests < Number.POSITIVE_INFINITY && `by rate after ${counted(minimumRequests, 'call')}`,
+  ].filter((rule) => rule !== false)
+  return `opens ${rules.join(' or ')}, for ${spanning(recovery)}`
 }
 
-/** The lines of a node and those it calls; what was shown before is only named. */
+/** The lines of a node and of those it calls. A node that was shown before is not unfolded again. */
 function branch(
   services: Services,
-  { name, composition, calls }: Service,
+  service: Service,
   lead: string,
   indent: string,
   shown: Set<string>,
-  how = '',
+  call?: Call,
 ): string[][] {
+  const { name, composition, calls } = service
   const again = shown.has(name)
   shown.add(name)
-  const policies = [
-    how,
-    composition.layers.map(({ kind }) => kind).join(' > '),
-    again && calls.length > 0 ? '(as above)' : '',
+  const policies = [...(call?.composition.layers ?? []), ...composition.layers].map(({ kind }) => kind)
+  const remarks = [
+    ...(call?.critical === false ? ['optional'] : []),
+    ...(call !== undefined && call.times > 1 ? [`${call.times} times`] : []),
+    ...(again && calls.length > 0 ? ['calls as above'] : []),
   ]
-  const lines = [[lead + name, policies.filter((each) => each !== '').join('  ')]]
-  if (again) return lines
-  return [
-    ...lines,
-    ...calls.flatMap((call, index) => {
-      const last = index === calls.length - 1
-      const around = call.composition.layers.map(({ kind }) => kind).join(' > ')
-      const traits = [
-        call.critical ? '' : 'optional',
-        call.times > 1 ? `${call.times} times` : '',
-        around && `call: ${around}`,
-      ]
-      return branch(
-        services,
-        services.get(call.to) as Service,
-        indent + (last ? '└─ ' : '├─ '),
-        indent + (last ? '   ' : '│  '),
-        shown,
-        traits.filter((each) => each !== '').join(', '),
-      )
-    }),
-  ]
+  const line = [lead + name, policies.join(' > '), remarks.join(', ')]
+  if (again) return [line]
+  const below = calls.flatMap((each, index) => {
+    const [branchLead, branchIndent] = index < calls.length - 1 ? ['├─ ', '│  '] : ['└─ ', '   ']
+    const called = services.get(each.to) as Service
+    return branch(services, called, indent + branchLead, indent + branchIndent, shown, each)
+  })
+  return [line, ...below]
 }
 
 function warningLines(warnings: readonly CompositionWarning[]): string[] {

@@ -1,7 +1,7 @@
 /** What can be wrong with the times of a composition. */
-import { formatDuration } from './duration.ts'
 import type { Composition } from './explain-cost.ts'
-import { type CompositionWarning, counted, listed } from './explain-warning.ts'
+import type { CompositionWarning } from './explain-warning.ts'
+import { counted, lasting, listed } from './explain-words.ts'
 
 /**
  * Nothing ends the wait of the caller.
@@ -71,8 +71,8 @@ export function limitsOutOfOrder({ layers, names }: Composition): CompositionWar
       {
         code: 'child-not-shorter',
         severity: 'warning',
-        message: `${names[inner]} (${formatDuration(short)}) is inside ${names[outer]} (${formatDuration(long)}) and not shorter. The outer limit ends the whole call first, so the inner one never acts.${deaf}`,
-        advice: `Make the inner limit shorter than ${formatDuration(long)}, or drop one of them.`,
+        message: `${names[inner]} (${lasting(short)}) is inside ${names[outer]} (${lasting(long)}) and not shorter. The outer limit ends the whole call first, so the inner one never acts.${deaf}`,
+        advice: `Make the inner limit shorter than ${lasting(long)}, or drop one of them.`,
         policies: [names[outer] as string, names[inner] as string],
       },
     ]
@@ -102,8 +102,8 @@ export function noRoomForRetries({ layers, costs, names, retries }: Composition)
       {
         code: 'no-room-for-retries',
         severity: delays >= limit || fitting < 2 ? 'warning' : 'info',
-        message: `${names[slot]} may need ${formatDuration(need)} (${counted(attempts, 'attempt')} of up to ${formatDuration(attempt)}, ${formatDuration(delays)} of waiting), but ${names[outer]} ends the call after ${formatDuration(limit)}. ${consequence}`,
-        advice: `Shorten the attempts or the waits, allow fewer attempts, or give the whole call ${formatDuration(need)}.`,
+        message: `${names[slot]} may need ${lasting(need)} (${counted(attempts, 'attempt')} of up to ${lasting(attempt)}, ${lasting(delays)} of waiting), but ${names[outer]} ends the call after ${lasting(limit)}. ${consequence}`,
+        advice: `Shorten the attempts or the waits, allow fewer attempts, or give the whole call ${lasting(need)}.`,
         policies: [names[outer] as string, names[slot] as string],
       },
     ]
@@ -115,12 +115,12 @@ export function waitsTooLong({ layers, names }: Composition): CompositionWarning
   return layers.flatMap(({ wait = 0 }, slot) => {
     const outer = limitOutside(layers, slot)
     if (outer < 0 || wait === Number.POSITIVE_INFINITY || wait < limitAt(layers, outer)) return []
-    const limit = formatDuration(limitAt(layers, outer))
+    const limit = lasting(limitAt(layers, outer))
     return [
       {
         code: 'wait-exceeds-time-limit',
         severity: 'warning',
-        message: `A call may wait ${formatDuration(wait)} in ${names[slot]}, but ${names[outer]} gives it ${limit} in all. Whoever waits that long has no time left to run, and took a place in the queue from a call that had.`,
+        message: `A call may wait ${lasting(wait)} in ${names[slot]}, but ${names[outer]} gives it ${limit} in all. Whoever waits that long has no time left to run, and took a place in the queue from a call that had.`,
         advice: `Let calls wait for a small part of ${limit}, and be turned away early otherwise.`,
         policies: [names[outer] as string, names[slot] as string],
       },
@@ -138,14 +138,15 @@ export function hangsUnnoticed({
 }: Composition): CompositionWarning[] {
   if (costs.at(-1)?.time !== Number.POSITIVE_INFINITY) return []
   const last = layers.findLastIndex(({ timeLimit }) => timeLimit !== undefined)
-  const deaf = [...retries, ...breakers].filter((slot) => slot > last).sort((a, b) => a - b)
+  const blind = breakers.filter((slot) => !layers[slot]?.circuit?.countsHanging)
+  const deaf = [...retries, ...blind].filter((slot) => slot > last).sort((a, b) => a - b)
   if (last < 0 || deaf.length === 0) return []
   const concerned = deaf.map((slot) => names[slot] as string)
   return [
     {
       code: 'hang-goes-unnoticed',
       severity: 'warning',
-      message: `The only time limit, ${names[last]}, is outside ${listed(concerned)}. When the function hangs, the limit ends the whole call from outside: nothing is tried again, and a circuit breaker need not count it, so it stays closed while every call times out.`,
+      message: `The only time limit, ${names[last]}, is outside ${listed(concerned)}. When the function hangs, the limit ends the whole call from outside: nothing is tried again, and a circuit breaker does not count what was given up from outside. It stays closed while every call times out.`,
       advice: `Put a shorter timeout nearest to the function, inside ${listed(concerned)}.`,
       policies: [names[last] as string, ...concerned],
     },
@@ -159,8 +160,8 @@ export function missesDuration(time: number, target: number): CompositionWarning
     {
       code: 'duration-misses-target',
       severity: 'error',
-      message: `The caller may wait ${formatDuration(time)}; the target is ${formatDuration(target)}.`,
-      advice: `Put a timeout of ${formatDuration(target)} or less outermost, with a fallback outside it if there is something to answer.`,
+      message: `The caller may wait ${lasting(time)}; the target is ${lasting(target)}.`,
+      advice: `Put a timeout of ${lasting(target)} or less outermost, with a fallback outside it if there is something to answer.`,
       policies: [],
     },
   ]

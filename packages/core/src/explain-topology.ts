@@ -1,10 +1,10 @@
 /** What can be wrong between the nodes of a graph. */
-import { formatDuration } from './duration.ts'
 import { isShorter, recoveryOutOfOrder } from './explain-circuits.ts'
 import { type Composition, times, wholeCost } from './explain-cost.ts'
 import type { Service, Services } from './explain-services.ts'
 import { neverEnds } from './explain-time.ts'
-import { type CompositionWarning, counted } from './explain-warning.ts'
+import type { CompositionWarning } from './explain-warning.ts'
+import { counted, lasting } from './explain-words.ts'
 
 /** Whether it answers in place of an error. */
 export const answers = ({ layers }: Composition): boolean =>
@@ -75,8 +75,8 @@ function tooShort(
     {
       code: 'child-not-shorter',
       severity: 'warning',
-      message: `${upper} is given ${formatDuration(limit)}, but ${lower} below it may take ${formatDuration(time)}. When ${lower} is slow, ${upper} gives up before ${lower} can answer, retry or fall back: its work is for nobody, and one slow node fails the whole chain. Circuit breakers do not cure it, since the time is spent above them.`,
-      advice: `Let time limits shrink on the way down: give ${upper} more than ${formatDuration(time + margin)}, or ${lower} less than ${formatDuration(Math.max(0, limit - margin))}.`,
+      message: `${upper} is given ${lasting(limit)}, but ${lower} below it may take ${lasting(time)}. When ${lower} is slow, ${upper} gives up before ${lower} can answer, retry or fall back: its work is for nobody, and one slow node fails the whole chain. Circuit breakers do not cure it, since the time is spent above them.`,
+      advice: `Let time limits shrink on the way down: give ${upper} more than ${lasting(time + margin)}, or ${lower} less than ${lasting(Math.max(0, limit - margin))}.`,
       policies: [upper, lower],
     },
   ]

@@ -1,6 +1,4 @@
 /** What the warnings of `explain` look like. */
-import type { PolicyDescription } from './describe.ts'
-
 /** Every kind of warning. The codes are stable; the words of the messages are not. `docs/explain.md` lists them. */
 export type CompositionWarningCode =
   | 'breaker-never-trips'
@@ -42,20 +40,4 @@ export interface CompositionWarning {
   readonly advice: string
   /** The policies concerned, as the text names them, outermost first; in a graph, the nodes as well. */
   readonly policies: readonly string[]
-}
-
-/** How the text names a policy: its kind, and its name if it has one. */
-export function label({ kind, name }: PolicyDescription): string {
-  return name === undefined ? kind : `${kind} '${name}'`
-}
-
-/** `1 attempt`, `5 attempts`, `endless attempts`. */
-export function counted(count: number, noun: string): string {
-  if (count === Number.POSITIVE_INFINITY) return `endless ${noun}s`
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-export function listed(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }

@@ -12,8 +12,8 @@ import type {
   Describable,
   ExplainOptions,
   Explanation,
-  ServiceGraph,
   GraphExplanation,
+  ServiceGraph,
 } from './explain-model.ts'
 import { bySeverity, trapsOf } from './explain-rules.ts'
 import { compositionText } from './explain-text.ts'

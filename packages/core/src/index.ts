@@ -21,13 +21,13 @@ export { explain } from './explain.ts'
 export type {
   Describable,
   ExplainOptions,
-  Explanation,
-  ServiceGraph,
-  ServiceCall,
-  GraphExplanation,
-  ServiceNode,
-  NodeExplanation,
   ExplainTarget,
+  Explanation,
+  GraphExplanation,
+  NodeExplanation,
+  ServiceCall,
+  ServiceGraph,
+  ServiceNode,
 } from './explain-model.ts'
 export type { CompositionWarning, CompositionWarningCode } from './explain-warning.ts'
 export {

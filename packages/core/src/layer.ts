@@ -26,6 +26,11 @@ export interface Call extends DeadlineNode {
   readonly expired: boolean
   /** Turns the call away: `return call.refuse(error)` from `enter`. Far cheaper than to throw. */
   refuse(error: unknown): Refusal
+  /**
+   * Whether somebody outside of the layer at `slot` no longer waits: the caller, or a policy further out. A layer
+   * further in that ran out of time is a failure of the inner part instead.
+   */
+  givenUpOutside(slot: number): boolean
   /** Settles the call now, for a layer with `deadline: 'settles'`: the caller gets `error`, the context aborts. */
   giveUp(error: unknown): void
 }

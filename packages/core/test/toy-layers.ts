@@ -158,18 +158,18 @@ export function answerer(): Toy {
   }
 }
 
-/** Takes certain values for failures. */
+/** Takes certain values for failures, unless nobody waits for them any more. */
 export function critic(): Toy {
   return {
     label: 'critic',
     layer: () => ({
       kind: 'critic',
-      revise: (_call, _slot, value) =>
-        value === 'value 1' ? Promise.reject(new Error('not good enough')) : undefined,
+      revise: ({ context }, _slot, value) =>
+        value === 'value 1' && !context.aborted ? Promise.reject(new Error('not good enough')) : undefined,
     }),
     nested: () => (next) => async (context) => {
       const value = await next(context)
-      if (value === 'value 1') throw new Error('not good enough')
+      if (value === 'value 1' && !context.signal.aborted) throw new Error('not good enough')
       return value
     },
   }

@@ -1,5 +1,11 @@
 /** What a fallback answers with: a value or a function, alone or as one of several links. */
-import { type Context, InvalidOptionError, knownOptions, optionalFunction, type Settled } from '@seaworthy/core'
+import {
+  type Context,
+  InvalidOptionError,
+  knownOptions,
+  optionalFunction,
+  type Settled,
+} from '@seaworthy/core'
 
 /** What a fallback function returns when it has nothing to offer either: the next link is asked. */
 export const noAnswer: unique symbol = Symbol.for('seaworthy.no-answer')

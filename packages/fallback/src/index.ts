@@ -1,5 +1,29 @@
 /**
+ * Answers for when the call has none, or is slow to give it: fallbacks, a stale cache, hedged calls.
+ *
  * @module @seaworthy/fallback
  */
-
-export {}
+export { CacheMissError } from './errors.ts'
+export {
+  type Answered,
+  type Fallback,
+  type FallbackAnswered,
+  type FallbackEvents,
+  type FallbackLinkFailed,
+  type FallbackOptions,
+  type FallbackUnanswered,
+  fallback,
+  fallbackChain,
+} from './fallback.ts'
+export { type FallbackAnswer, type FallbackFunction, type FallbackLink, noAnswer } from './fallback-link.ts'
+export { type Hedge, type HedgeOptions, hedge } from './hedge.ts'
+export type { HedgeBudgetExhausted, Hedged, HedgeEvents, HedgeLate, HedgeWon } from './hedge-events.ts'
+export { type StaleCache, type StaleCacheOptions, staleCache } from './stale-cache.ts'
+export type {
+  CacheEvicted,
+  CacheHit,
+  CacheMiss,
+  CacheRefresh,
+  CacheStale,
+  StaleCacheEvents,
+} from './stale-cache-events.ts'

@@ -1,11 +1,11 @@
-import { type CallContext, type ExecuteOptions, onAbort } from '@seaworthy/core'
+import { type CallContext, type ExecuteOptions, onAbort, type Settled } from '@seaworthy/core'
 
 /** The options of a shared call: those of the caller who began it, without its signal. */
 class SharedOptions implements ExecuteOptions {
   readonly key: string | undefined
   readonly values: ExecuteOptions['values']
   readonly journey: string | undefined
-  /** The latest of all callers that wait. */
+  /** The latest of all callers, since the work is of use until then. */
   deadline: number | undefined
 
   constructor({ key, values, journey }: CallContext, deadline: number | undefined) {
@@ -16,18 +16,24 @@ class SharedOptions implements ExecuteOptions {
   }
 }
 
+interface Waiter {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+  /** Takes our listener off the caller's signal. */
+  forget: (() => void) | undefined
+}
+
 /**
  * One run of a function whose outcome several callers wait for.
  *
- * It runs in a context of its own: a caller who gives up leaves the others alone, and the last one to leave aborts
- * it. Callers are settled through promises that each of them made, so whatever they do next runs in their own
- * async context.
+ * It runs in a context of its own, so a caller who gives up leaves the others alone. Each caller waits on a promise of
+ * its own: what it does next runs in its own async context, not in that of the caller who began.
  */
 export class SharedCall {
   readonly key: string
   /** When it began, in milliseconds on the policy's clock. */
   readonly startedAt: number
-  /** Whether it goes on without anybody who waits. */
+  /** Whether it goes on though nobody waits. */
   readonly background: boolean
   /** What its function runs in. */
   readonly context: CallContext
@@ -50,9 +56,9 @@ export class SharedCall {
   /**
    * Waits for the outcome. A caller who gives up is rejected at once, with its own reason.
    *
-   * @param abandoned - Called when the last caller has left, before the function is aborted.
+   * @param abandoned - Called when the last caller has given up, with its reason; not for a call in the background.
    */
-  wait(caller: CallContext, abandoned: (call: SharedCall) => void): Promise<unknown> {
+  wait(caller: CallContext, abandoned: (reason: unknown) => void): Promise<unknown> {
     this.#extend(caller.deadline)
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { resolve, reject, forget: undefined }
@@ -62,39 +68,26 @@ export class SharedCall {
       waiter.forget = onAbort(signal, (reason) => {
         this.#waiters.delete(waiter)
         reject(reason)
-        if (this.background || this.#waiters.size > 0) return
-        abandoned(this)
-        this.context.abort(reason)
+        if (this.#waiters.size === 0 && !this.background) abandoned(reason)
       })
     })
   }
 
-  succeeded(value: unknown): void {
-    for (const { resolve } of this.#leave()) resolve(value)
-  }
-
-  failed(error: unknown): void {
-    for (const { reject } of this.#leave()) reject(error)
-  }
-
-  #leave(): Waiter[] {
+  /** Gives the outcome to all who still wait. */
+  settle(outcome: Settled<unknown>): void {
     const waiters = [...this.#waiters]
     this.#waiters.clear()
-    for (const { forget } of waiters) forget?.()
-    return waiters
+    for (const { resolve, reject, forget } of waiters) {
+      forget?.()
+      if (outcome.status === 'fulfilled') resolve(outcome.value)
+      else reject(outcome.reason)
+    }
   }
 
-  /** A call without a deadline has time without end. */
+  /** Without a deadline there is time without end. */
   #extend(deadline: number | undefined): void {
     const options = this.#options
     if (options.deadline === undefined) return
     options.deadline = deadline === undefined ? undefined : Math.max(options.deadline, deadline)
   }
-}
-
-interface Waiter {
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: unknown) => void
-  /** Takes our listener off the caller's signal. */
-  forget: (() => void) | undefined
 }

@@ -42,7 +42,7 @@ export interface RetryOptions<R = unknown> {
   readonly maxDelay?: Duration | undefined
 
   /**
-   * Reads from a failure how many milliseconds the server asks to wait. `'stop'`, or a number below 0, says not to try again;
+   * Reads from a failure how many milliseconds the server asks to wait. `'stop'`, a number below 0, or Infinity says not to try again;
    * undefined that it asks for nothing.
    *
    * @defaultValue the number in its `retryAfter`, as Seaworthy's own errors carry it
@@ -66,9 +66,7 @@ export interface RetryOptions<R = unknown> {
    * Whether to retry after an error, instead of by its class: `transient` and `degraded` are retried, `persistent` and `fatal` are
    * not. Not asked about rejections by an open circuit, see `retryOpenCircuit`.
    */
-  readonly retryIf?:
-    | ((error: unknown, failureClass: FailureClass, attempt: number) => boolean)
-    | undefined
+  readonly retryIf?: ((error: unknown, failureClass: FailureClass, attempt: number) => boolean) | undefined
   /** Whether a value that the function returned is to be retried. When there are no more retries, the caller gets the value. */
   readonly retryResult?: ((value: R, attempt: number) => boolean) | undefined
   /** Frees what a value holds that `retryResult` refused and that nobody will get. Not awaited. */

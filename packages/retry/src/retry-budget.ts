@@ -1,5 +1,12 @@
-import { type Clock, type Duration, duration, number, ratio, systemClock } from '@seaworthy/core'
-import { knownOptions } from '@seaworthy/core'
+import {
+  type Clock,
+  type Duration,
+  duration,
+  knownOptions,
+  number,
+  ratio,
+  systemClock,
+} from '@seaworthy/core'
 import { TokenWindow } from './token-window.ts'
 
 /** Options of {@link retryBudget}. */
@@ -68,7 +75,12 @@ class TokenBudget implements RetryBudget {
   readonly #reserve: number
   readonly #window: TokenWindow
 
-  constructor({ ratio: share = 0.1, minPerSecond = 1, ttl = '10s', clock = systemClock }: RetryBudgetOptions) {
+  constructor({
+    ratio: share = 0.1,
+    minPerSecond = 1,
+    ttl = '10s',
+    clock = systemClock,
+  }: RetryBudgetOptions) {
     const length = duration('ttl', ttl, 1000)
     this.#clock = clock
     this.#earned = Math.round(ratio('ratio', share, true) * token)

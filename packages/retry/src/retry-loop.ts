@@ -132,7 +132,7 @@ export class RetryLoop {
     this.#receipt = undefined
     try {
       const value = await this.#inner.run(this.#context.child(attempt))
-      if (!rules.refuses(value, attempt)) return value
+      if (!rules.refuses?.(value, attempt)) return value
       this.#failure = value
       this.#refused = true
     } catch (error) {

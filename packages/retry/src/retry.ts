@@ -1,5 +1,6 @@
 import {
   type Call,
+  formatDuration,
   type Inner,
   type Layer,
   type Policy,
@@ -10,7 +11,7 @@ import type { RetryEvents } from './events.ts'
 import { longestDelays } from './longest-delays.ts'
 import type { RetryOptions } from './options.ts'
 import { RetryLoop, type Shared } from './retry-loop.ts'
-import type { Counters, RetryStatistics } from './retry-statistics.ts'
+import type { RetryStatistics } from './retry-statistics.ts'
 import { rulesOf } from './rules.ts'
 
 /** A policy that runs a function again when it fails. */
@@ -45,17 +46,14 @@ export function retry<R = unknown>(options: RetryOptions<R> = {}): RetryPolicy {
   return new Retry(options as RetryOptions)
 }
 
-/** The policy behind {@link retry}, for handlers to extend. */
-export class Retry extends PolicyBase<never, RetryEvents> implements RetryPolicy {
+class Retry extends PolicyBase<never, RetryEvents> implements RetryPolicy {
   readonly #shared: Shared
-  readonly #counters: Counters = { retrying: 0, retries: 0, recovered: 0, gaveUp: {}, totalDelay: 0 }
-  readonly #options: RetryOptions
 
   constructor(options: RetryOptions) {
     const rules = rulesOf(options)
     super('retry', options.name, options.hub)
-    this.#options = options
-    this.#shared = { rules, events: this.events, counters: this.#counters }
+    const counters = { retrying: 0, retries: 0, recovered: 0, gaveUp: {}, totalDelay: 0 }
+    this.#shared = { rules, events: this.events, counters }
     this.register(() => this.statistics())
   }
 
@@ -63,5 +61,60 @@ export class Retry extends PolicyBase<never, RetryEvents> implements RetryPolicy
   override layers(): readonly Layer[] {
     return this.#shared.rules.attempts === 1 ? [] : [layerOf(this.#shared)]
   }
-  ...
+
+  override describe(): PolicyDescription[] {
+    const { rules } = this.#shared
+    const { attempts, hintMode, maxServerDelay, maxElapsed, retriesOpenCircuit, collapses, budget } = rules
+    const options = {
+      attempts,
+      hintMode,
+      maxServerDelay: formatDuration(maxServerDelay),
+      maxElapsed: formatDuration(maxElapsed),
+      budget: budget !== undefined,
+      nested: collapses ? 'collapse' : 'multiply',
+    }
+    const delays = longestDelays(rules)
+    return [{ kind: this.kind, name: this.name, options, attempts, delays, retriesOpenCircuit }]
+  }
+
+  override debugStats(): Record<string, number> {
+    return { ...super.debugStats(), retrying: this.#shared.counters.retrying }
+  }
+
+  statistics(): RetryStatistics {
+    const { counters } = this.#shared
+    return { ...counters, gaveUp: { ...counters.gaveUp } }
+  }
 }
+
+/** The hooks of a policy. Nothing runs before or after an attempt that succeeds, unless an option needs it. */
+function layerOf(shared: Shared): Layer {
+  const { rules } = shared
+  const { clock, budget, collapses, maxElapsed } = rules
+  const timed = maxElapsed < Number.POSITIVE_INFINITY
+  const fail = (call: Call, slot: number, failure: unknown, inner: Inner, refused: boolean) => {
+    const began = timed ? (call.tokens[slot] as number) : undefined
+    return new RetryLoop(shared, call.context, inner, began, failure, refused).run()
+  }
+  const layer: Writable<Layer> = {
+    kind: 'retry',
+    steady: !timed,
+    recover: (call, slot, error, inner) => fail(call, slot, error, inner, false),
+  }
+  if (timed || budget !== undefined) {
+    layer.enter = ({ context, tokens }, slot) => {
+      if (timed) tokens[slot] = clock.now()
+      // Attempts of a retry outside do not earn, and neither does a policy that leaves retrying to it.
+      if (context.attempt === 1 && !(collapses && context.retriedOutside)) budget?.(context.key).deposit()
+      return undefined
+    }
+  }
+  if (rules.refuses !== undefined) {
+    const { refuses } = rules
+    layer.revise = (call, slot, value, inner) =>
+      refuses(value, 1) ? fail(call, slot, value, inner, true) : undefined
+  }
+  return layer
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }

@@ -27,11 +27,12 @@ export interface Rules extends DecisionRules {
   /** Milliseconds, or Infinity. */
   readonly maxElapsed: number
   readonly collapses: boolean
+  readonly retriesOpenCircuit: boolean
   classify(failure: unknown): FailureClass
   /** Whether another try may mend an error. */
   retries(error: unknown, failureClass: FailureClass, attempt: number): boolean
-  /** Whether a value counts as a failure. */
-  refuses(value: unknown, attempt: number): boolean
+  /** Whether a value counts as a failure; undefined when none does. */
+  readonly refuses: ((value: unknown, attempt: number) => boolean) | undefined
   dispose(value: unknown): void
   hint(failure: unknown): number | 'stop' | undefined
   /** Undefined when nothing limits retries. */
@@ -48,6 +49,7 @@ const slower = exponential('5s')
 const usual = exponential('1s')
 const defaultDelay: DelayStrategy = (input) => (input.failureClass === 'degraded' ? slower : usual)(input)
 
+const functions = ['delayFrom', 'classify', 'retryIf', 'retryResult', 'disposeResult'] as const
 const names: readonly (keyof RetryOptions)[] = [
   'name',
   'hub',
@@ -58,17 +60,13 @@ const names: readonly (keyof RetryOptions)[] = [
   'jitter',
   'minDelay',
   'maxDelay',
-  'delayFrom',
   'hintMode',
   'maxServerDelay',
   'maxElapsed',
-  'classify',
-  'retryIf',
-  'retryResult',
-  'disposeResult',
   'budget',
   'retryOpenCircuit',
   'nested',
+  ...functions,
 ]
 
 /** Checks the options of a policy. */
@@ -84,11 +82,7 @@ export function rulesOf(options: RetryOptions): Rules {
   if (shortest > longest) throw new InvalidOptionError('minDelay', 'no longer than maxDelay', minDelay)
   const strategy = strategyOf(options.delay)
   const jitter = jitterOf(options.jitter ?? (strategy.random ? 'none' : 'full'))
-  optionalFunction('delayFrom', delayFrom)
-  optionalFunction('classify', classify)
-  optionalFunction('retryIf', retryIf)
-  optionalFunction('retryResult', retryResult)
-  optionalFunction('disposeResult', disposeResult)
+  for (const option of functions) optionalFunction(option, options[option])
 
   const report = (option: string, error: unknown): undefined => {
     hub.reportListenerError(error, 'retry', name, option)
@@ -102,29 +96,32 @@ export function rulesOf(options: RetryOptions): Rules {
     }
   }
   /** Asks one for milliseconds. */
-  const askLength = (option: string, question: () => number): number | undefined => {
-    const length = ask(option, question)
-    if (length === undefined || length >= 0) return length
-    return report(option, new InvalidOptionError(`the answer of ${option}`, 'a number from 0', length))
-  }
+  const askLength = (option: string, question: () => number): number | undefined =>
+    ask(option, () => {
+      const length = question()
+      if (typeof length === 'number' && length >= 0) return length
+      throw new InvalidOptionError(`the answer of ${option}`, 'a number from 0', length)
+    })
 
   return {
     clock,
     random,
     attempts: count('attempts', attempts, 1, true),
     delay: (input) => askLength('delay', () => strategy(input)) ?? defaultDelay(input),
-    jitter: (delay) => askLength('jitter', () => jitter(delay, random)) ?? full(delay, random),
+    jitter: (delay, draw) => askLength('jitter', () => jitter(delay, draw)) ?? full(delay, draw),
     minDelay: shortest,
     maxDelay: longest,
     hintMode: oneOf('hintMode', hintMode, ['floor', 'exact']),
     maxServerDelay: upTo('maxServerDelay', maxServerDelay),
     maxElapsed: upTo('maxElapsed', maxElapsed),
     collapses: oneOf('nested', nested, ['collapse', 'multiply']) === 'collapse',
+    retriesOpenCircuit: retryOpenCircuit,
     budget: budgetOf(options.budget),
     hint: (failure) => {
       const hint = ask('delayFrom', () => delayFrom(failure))
       if (typeof hint !== 'number') return hint === 'stop' ? hint : undefined
-      return hint < 0 ? 'stop' : Number.isNaN(hint) ? undefined : hint
+      if (hint < 0 || hint === Number.POSITIVE_INFINITY) return 'stop'
+      return Number.isNaN(hint) ? undefined : hint
     },
     classify: (failure) => ask('classify', () => classify?.(failure)) ?? failureClass(failure),
     retries: (error, judged, attempt) => {
@@ -133,8 +130,8 @@ export function rulesOf(options: RetryOptions): Rules {
       // Only `true` counts: the promise of an asynchronous function would be true for ever.
       return asked === undefined ? judged === 'transient' || judged === 'degraded' : asked === true
     },
-    refuses: (value, attempt) =>
-      retryResult !== undefined && ask('retryResult', () => retryResult(value, attempt)) === true,
+    refuses:
+      retryResult && ((value, attempt) => ask('retryResult', () => retryResult(value, attempt)) === true),
     dispose: (value) => {
       const disposed = disposeResult && ask('disposeResult', () => disposeResult(value))
       if (disposed instanceof Promise) disposed.catch((error) => report('disposeResult', error))

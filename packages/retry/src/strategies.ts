@@ -95,7 +95,8 @@ export function fixed(delay: Duration): DelayStrategy {
   return () => length
 }
 
-const goldenRatio = (1 + Math.sqrt(5)) / 2
+const root = 5 ** 0.5
+const goldenRatio = (1 + root) / 2
 
 /**
  * `base` times 1, 1, 2, 3, 5, 8, …, at most `max`: slower to grow than doubling.
@@ -109,7 +110,7 @@ export function fibonacci(base: Duration = '1s', { max = '30s' }: Growth = {}): 
   const first = duration('fibonacci base', base)
   const longest = duration('fibonacci max', max)
   return ({ retry }) => {
-    const nth = Math.round(Math.min(goldenRatio ** retry, Number.MAX_VALUE) / Math.sqrt(5))
+    const nth = Math.round(Math.min(goldenRatio ** retry, Number.MAX_VALUE) / root)
     return Math.min(longest, first * nth)
   }
 }

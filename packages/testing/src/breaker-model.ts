@@ -66,12 +66,12 @@ const defaults: BreakerRules = {
   failureThreshold: 5,
   failureRate: 0.5,
   slowCallDuration: Number.POSITIVE_INFINITY,
-  slowCallRate: Number.POSITIVE_INFINITY,
+  slowCallRate: 0.8,
   window: { calls: 100 },
   minimumRequests: 10,
   successThreshold: 3,
   halfOpen: { concurrency: 1, failures: 0, lease: 30_000 },
-  forget: 'closed',
+  resetOn: 'close',
   recovery: (opening) => Math.min(5000 * 2 ** (opening - 1), 60_000),
 }
 
@@ -92,7 +92,9 @@ const defaults: BreakerRules = {
  * ```
  */
 export function breakerModel(rules: Partial<BreakerRules> = {}, now = 0): BreakerModel {
-  return new BreakerModel({ ...defaults, ...rules }, [
+  const { window = defaults.window } = rules
+  const minimumRequests = 'calls' in window ? Math.min(defaults.minimumRequests, window.calls) : 10
+  return new BreakerModel({ ...defaults, minimumRequests, ...rules }, [
     { kind: 'began', at: now, epoch: 1, state: 'closed', forgetful: true },
   ])
 }
@@ -102,10 +104,17 @@ export class BreakerModel {
   readonly rules: BreakerRules
   /** Everything that was ever seen, in order. */
   readonly facts: readonly BreakerFact[]
+  readonly #began: Began
+  /** What was seen in the present epoch. */
+  readonly #present: readonly BreakerFact[]
 
   constructor(rules: BreakerRules, facts: readonly BreakerFact[]) {
     this.rules = rules
     this.facts = facts
+    const last = facts.findLastIndex(({ kind }) => kind === 'began')
+    const began = facts[last] as Began
+    this.#began = began
+    this.#present = facts.slice(last).filter(({ epoch }) => epoch === began.epoch)
   }
 
   get state(): BreakerState {
@@ -119,8 +128,8 @@ export class BreakerModel {
   /** A call asks to run. */
   call(now: number): Asked {
     const model = this.#arrive(now)
-    const call = model.#admits() ? model.#count('admitted') : undefined
-    if (call === undefined) return { model, call, retryAfter: model.#remaining(now) }
+    if (!model.#admits()) return { model, call: undefined, retryAfter: model.#remaining(now) }
+    const call = model.facts.length
     const epoch = this.rules.mode === 'disabled' ? 0 : model.epoch
     return { model: model.#with({ kind: 'admitted', at: now, epoch, call }), call, retryAfter: undefined }
   }
@@ -137,14 +146,14 @@ export class BreakerModel {
 
   /** Whether the outcome of an admitted call would still count. */
   counts(call: number): boolean {
-    const known = this.#ofCall(call)
-    if (known[0]?.epoch !== this.epoch || known.some(({ kind }) => kind === 'settled')) return false
-    return this.state !== 'halfOpen' || known.every(({ kind }) => kind === 'admitted')
+    const seen = this.#ofCall(call).map(({ kind }) => kind)
+    if (!seen.includes('admitted') || seen.includes('settled')) return false
+    return this.state !== 'halfOpen' || seen.length === 1
   }
 
   trip(now: number, openFor?: number): BreakerModel {
     if (!this.#automatic || this.rules.mode !== 'enabled') return this
-    return this.#open(now, this.#cause('manual', now), openFor)
+    return this.#open(now, this.#cause('trip', now), openFor)
   }
 
   reset(now: number): BreakerModel {
@@ -167,7 +176,7 @@ export class BreakerModel {
     return this.state === 'disposed' ? this : this.#begin('disposed', now, true)
   }
 
-  /** Other rules from now on, but the same `window` and `forget`, and slow calls counted as before or not. */
+  /** Other rules from now on, but the same `window` and `resetOn`, and slow calls counted as before or not. */
   reconfigure(rules: Partial<BreakerRules>, now: number): BreakerModel {
     const changed = new BreakerModel({ ...this.rules, ...rules }, this.facts)
     return changed.rules.mode === this.rules.mode ? changed : changed.reset(now)
@@ -221,7 +230,9 @@ export class BreakerModel {
       window(this.#judged(now), isFailure),
       window(this.#timed(now), isSlow),
       state === 'halfOpen' ? `${this.#ended('success')}/${this.#trialFailures}` : '',
-      this.#underway.map(({ at }) => Math.min(now - at, this.#longestWatch)),
+      state === 'halfOpen' || this.#measures
+        ? this.#underway.map(({ at }) => Math.min(now - at, this.#longestWatch))
+        : '',
       calls.map((call) => this.callKey(call, now)).sort(),
     ].join(' ')
   }
@@ -332,7 +343,7 @@ export class BreakerModel {
       if (fact.state === 'closed') {
         const before = this.#beginnings.slice(0, index).findLast(({ state }) => state === 'open')
         const stable = end - fact.at >= (before?.opening?.openFor ?? 0)
-        if (this.rules.forget === 'closed' || stable) break
+        if (this.rules.resetOn === 'close' || stable) break
       }
       if (fact.state === 'open') number++
       end = fact.at
@@ -340,16 +351,18 @@ export class BreakerModel {
     return number
   }
 
+  /** In a half-open circuit the trials are what is counted. */
   #cause(reason: OpenCause['reason'], now: number, retryAfter?: number): OpenCause {
-    const { consecutiveFailures, calls, failures, timedCalls, slowCalls, trialFailures } = this.view(now)
+    const { consecutiveFailures, calls, failures, timedCalls, slowCalls, ...trials } = this.view(now)
+    const trying = this.state === 'halfOpen'
     return {
       reason,
+      retryAfter,
       consecutiveFailures,
-      calls,
-      failures: this.state === 'halfOpen' ? trialFailures : failures,
+      calls: trying ? trials.trialSuccesses + trials.trialFailures : calls,
+      failures: trying ? trials.trialFailures : failures,
       timedCalls,
       slowCalls,
-      retryAfter,
     }
   }
 
@@ -359,25 +372,13 @@ export class BreakerModel {
     return this.facts.filter((fact) => fact.kind === 'began')
   }
 
-  get #began(): Began {
-    return this.facts.findLast((fact) => fact.kind === 'began') as Began
-  }
-
   #last(state: BreakerState): Began | undefined {
     return this.#beginnings.findLast((fact) => fact.state === state)
   }
 
-  /** What was seen in the present epoch. */
-  get #present(): BreakerFact[] {
-    return this.facts.filter(({ epoch }) => epoch === this.epoch)
-  }
-
+  /** What was seen of a call in the present epoch. */
   #ofCall(call: number): BreakerFact[] {
-    return this.facts.filter((fact) => 'call' in fact && fact.call === call)
-  }
-
-  #count(kind: BreakerFact['kind']): number {
-    return this.facts.filter((fact) => fact.kind === kind).length
+    return this.#present.filter((fact) => 'call' in fact && fact.call === call)
   }
 
   /** Calls of the present epoch that neither ended nor became slow nor were given up, oldest first. */

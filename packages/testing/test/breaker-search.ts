@@ -1,4 +1,5 @@
 /** The breaker's state machine and the model of it, side by side, as one machine for `explore`. */
+import { inspect, isDeepStrictEqual } from 'node:util'
 import { circuitMachine } from '@seaworthy/circuit-breaker'
 import { type BreakerModel, type BreakerRules, type BreakerView, breakerModel, type Exploration, type Step } from '@seaworthy/testing'
 
@@ -48,9 +49,12 @@ export function search(space: SearchSpace): Exploration<Pair, SearchInput> {
 
 function inputs({ model, now, pending }: Pair, { inFlight, manual }: SearchSpace): SearchInput[] {
   const calls = new Set(pending.map(({ call }) => model.callKey(call, now)))
-  const settled = [...calls].flatMap((call) =>
-    (['success', 'failure', 'neutral', 'lose'] as const).map((type) => ({ type, call })),
-  )
+  // A call that hangs is simply never settled. Only as a trial it holds a place, so only there it makes a difference.
+  const ends = (call: string) =>
+    model.state === 'halfOpen' && call !== 'stale'
+      ? (['success', 'failure', 'neutral', 'lose'] as const)
+      : (['success', 'failure', 'neutral'] as const)
+  const settled = [...calls].flatMap((call) => ends(call).map((type) => ({ type, call })))
   const people = (['trip', 'reset', 'isolate', 'release', 'dispose'] as const).map((type) => ({ type }))
   const few = model.view(now).handles < 2
   return [
@@ -88,7 +92,7 @@ function take(pair: Pair, input: SearchInput, rules: BreakerRules): Pair {
     case 'dispose':
       return { ...pair, machine: next({ type: 'dispose' }).state, model: model.dispose(now) }
   }
-  const chosen = pending.find(({ call }) => model.callKey(call, now) === input.call) as Pending
+  const chosen = pending.find(({ call }) => 'call' in input && model.callKey(call, now) === input.call) as Pending
   const rest = pending.filter((each) => each !== chosen)
   if (input.type === 'lose') return { ...pair, pending: rest }
   const { state, output } = next({ type: 'settle', token: chosen.token, outcome: input.type })
@@ -130,8 +134,8 @@ export function machineView(state: circuitMachine.State, now: number): BreakerVi
 
 function same(what: string, machine: unknown, model: unknown): void {
   if (machine === model) return
-  const [ours, theirs] = [JSON.stringify(machine), JSON.stringify(model)]
-  if (ours !== theirs) throw new Error(`${what}: the machine says ${ours}, the model ${theirs}`)
+  if (isDeepStrictEqual(machine, model)) return
+  throw new Error(`${what}: the machine says ${inspect(machine)}, the model ${inspect(model)}`)
 }
 
 /** Names a transition by what caused it. */

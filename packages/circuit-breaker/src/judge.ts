@@ -1,0 +1,56 @@
+/** What the end of a call says about the dependency. */
+import { type FailureClass, failureClass, isSeaworthyError, type Settled } from '@seaworthy/core'
+import type { CircuitOutcome } from './state.ts'
+
+/** Judges an outcome; undefined leaves it to the default. */
+export type ClassifyOutcome = (settled: Settled<unknown>) => CircuitOutcome | undefined
+
+/**
+ * Why an outcome is neutral: the call was `aborted` from outside, another policy `rejected` it, the failure class or
+ * `classify` says so (`ignored`), a permit was `released`, or to judge it `threw`.
+ */
+export type NeutralReason = 'aborted' | 'rejected' | 'ignored' | 'released' | 'threw'
+
+/** A judgement: success, failure, or why it is neither. */
+export type Verdict = 'success' | 'failure' | NeutralReason
+
+/** Codes of policies that turned the call away: nobody asked the dependency. */
+const rejection = /^ERR_(CIRCUIT|BULKHEAD|RATE_|CONCURRENCY|DISPOSED|DEADLINE)/
+
+/** Judges a value. */
+export function judgeValue(value: unknown, classify: ClassifyOutcome | undefined): Verdict {
+  try {
+    return asked(classify?.({ status: 'fulfilled', value })) ?? 'success'
+  } catch {
+    return 'threw'
+  }
+}
+
+/** Judges an error. One with accessors that throw is neutral. */
+export function judgeError(error: unknown, classify: ClassifyOutcome | undefined): Verdict {
+  try {
+    if (isSeaworthyError(error) && rejection.test(error.code)) return 'rejected'
+    return (
+      asked(classify?.({ status: 'rejected', reason: error })) ??
+      (failureClass(error) === 'transient' ? 'failure' : 'ignored')
+    )
+  } catch {
+    return 'threw'
+  }
+}
+
+/** The user's judgement as one of ours. Whatever is none leaves it to the default. */
+function asked(outcome: CircuitOutcome | undefined): Verdict | undefined {
+  if (outcome === 'neutral') return 'ignored'
+  return outcome === 'success' || outcome === 'failure' ? outcome : undefined
+}
+
+/** Milliseconds that an error asks to wait, in the field where Seaworthy's own errors have them. */
+export function retryAfterOf(error: unknown): number | undefined {
+  try {
+    const { retryAfter } = Object(error) as { retryAfter?: unknown }
+    return typeof retryAfter === 'number' && retryAfter > 0 ? retryAfter : undefined
+  } catch {
+    return undefined
+  }
+}
