@@ -20,7 +20,8 @@ const project = (name: string, root: string) => ({
   plugins: [decorators],
   resolve,
   ssr: { resolve },
-  test: { name, include: ['test/**/*.test.ts'] },
+  // A busy machine is not a failure: what tests wait for is virtual time.
+  test: { name, include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
 })
 
 const projects = (folder: string) => readdirSync(at(folder)).map((name) => project(name, `${folder}/${name}`))
@@ -28,7 +29,6 @@ const projects = (folder: string) => readdirSync(at(folder)).map((name) => proje
 /** One project per package, per example and one each for tools and bench: `npm test -- --project retry` runs one. */
 export default defineConfig({
   test: {
-    testTimeout: 60_000, // a slow machine is not a failure: time in tests is virtual
     projects: [
       ...projects('./packages'),
       ...projects('./examples'),

@@ -9,7 +9,7 @@ import type { Request } from './traffic.ts'
 /** A loop that many of us have written: a try may take a third of the patience, with a pause before the next. */
 export function bareClient(url: string, day: BadDay): Client {
   const tryLimit = day.patience / 3
-  const pauseTime = day.patience / 12
+  const pauseTime = day.patience / 10
 
   return {
     name: 'bare fetch',

@@ -4,7 +4,7 @@
  */
 import { figures, isAnswered, type Sample } from './measure.ts'
 import type { Result, SideResult } from './run.ts'
-import { answeredByUpstream, type Mood, moods, outageStart, recoveryStart } from './script.ts'
+import { answeredByUpstream, type BadDay, type Mood, moods, outageStart, recoveryStart } from './script.ts'
 import { formatCount, formatPercent, formatTime } from './words.ts'
 
 /** A promise and whether it was kept, with the figures that say so. */
@@ -18,7 +18,7 @@ export interface Claim {
 /** The share of its requests that the bare client loses at least, or the day was not bad enough to show anything. */
 const bareLoses = 0.3
 /** How many times fewer calls reach the dead upstream. */
-const fewerCalls = 10
+const fewerCalls = 20
 
 /** Every claim, in the order in which they are told. */
 export function claims(result: Result): Claim[] {
@@ -36,13 +36,18 @@ export function claims(result: Result): Claim[] {
   ]
 }
 
-/** Requests that a client without any memory could not answer, nor one with it: see the README. */
-export function lostAnswerable(result: Result, { samples }: SideResult): Sample[] {
-  return samples.filter((sample) => answerable(result, sample) && !isAnswered(sample))
+/** The requests of one side that could have been answered. */
+export function answerableOf({ day }: Result, { samples }: SideResult): Sample[] {
+  return samples.filter((sample) => answerable(day, sample))
+}
+
+/** How many of those were lost. */
+export function lostOf(result: Result, side: SideResult): number {
+  return answerableOf(result, side).filter((sample) => !isAnswered(sample)).length
 }
 
 /** Whether a request could have been answered: by the upstream while its user waited, or from an earlier answer. */
-export function answerable({ day }: Result, sample: Sample): boolean {
+function answerable(day: BadDay, sample: Sample): boolean {
   return sample.seenBefore || answeredByUpstream(day, sample.at)
 }
 
@@ -78,40 +83,43 @@ function badForBare({ day, bare }: Result): Claim {
 }
 
 function nothingLost(result: Result): Claim {
-  const { samples } = result.seaworthy
-  const possible = samples.filter((sample) => answerable(result, sample)).length
-  const lost = lostAnswerable(result, result.seaworthy).length
+  const { seaworthy } = result
+  const possible = answerableOf(result, seaworthy).length
+  const lost = lostOf(result, seaworthy)
+  const impossible = formatCount(seaworthy.samples.length - possible)
   return {
     id: 'nothing-lost',
     says: 'no request is lost that could have been answered',
     holds: lost === 0 && possible > 0,
-    shows: `${formatCount(lost)} of ${formatCount(possible)} lost; nobody could answer the other ${formatCount(samples.length - possible)}`,
+    shows: `${formatCount(lost)} of ${formatCount(possible)} lost; nobody could have answered the other ${impossible}`,
   }
 }
 
-function quick({ day, seaworthy }: Result): Claim {
+function quick(result: Result): Claim {
+  const { day, seaworthy } = result
   const limit = day.patience / 3
-  const { p99 } = figures(seaworthy.samples, 0, day.duration)
+  const { p99 } = figures(answerableOf(result, seaworthy), 0, day.duration)
   return {
     id: 'quick',
-    says: `99 of 100 requests end within ${formatTime(limit)}, all day long`,
+    says: `99 of 100 of them end within ${formatTime(limit)}, all day long`,
     holds: p99 !== undefined && p99 < limit,
     shows: `p99 ${formatTime(p99)}`,
   }
 }
 
-function quickWhileHanging({ day, bare, seaworthy }: Result): Claim {
-  const hang = day.phases.filter(({ mood }) => mood === 'hangs')
-  const p99 = ({ samples }: SideResult): number | undefined =>
-    figures(samples, hang[0]?.from ?? 0, hang.at(-1)?.to ?? 0).p99
+function quickWhileHanging(result: Result): Claim {
+  const { day, bare, seaworthy } = result
+  const limit = day.patience / 3
+  const hang = day.phases.find(({ mood }) => mood === 'hangs')
+  const p99 = (side: SideResult): number | undefined =>
+    hang && figures(answerableOf(result, side), hang.from, hang.to).p99
   const theirs = p99(bare)
   const ours = p99(seaworthy)
   return {
     id: 'quick-while-hanging',
-    says: `while the upstream hangs, the bare client waits out its whole patience, this one a third at most`,
-    holds:
-      theirs !== undefined && ours !== undefined && theirs > day.patience * 0.95 && ours <= day.patience / 3,
-    shows: `p99 ${formatTime(theirs)} against ${formatTime(ours)}`,
+    says: `while the upstream hangs they end within ${formatTime(limit)} too; bare ones wait till the end`,
+    holds: theirs !== undefined && ours !== undefined && theirs >= day.patience * 0.95 && ours < limit,
+    shows: `p99 ${formatTime(ours)}; bare: ${formatTime(theirs)}`,
   }
 }
 
@@ -120,9 +128,9 @@ function upstreamSpared({ bare, seaworthy }: Result): Claim {
   const ours = deadCalls(seaworthy)
   return {
     id: 'upstream-spared',
-    says: `less than a ${fewerCalls}th of the calls reach the upstream while it cannot answer`,
+    says: `${fewerCalls} times fewer calls reach the upstream while it cannot answer`,
     holds: theirs > ours * fewerCalls,
-    shows: `${formatCount(theirs)} against ${formatCount(ours)}`,
+    shows: `${formatCount(ours)} calls; bare: ${formatCount(theirs)}`,
   }
 }
 

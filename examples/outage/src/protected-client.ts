@@ -68,9 +68,10 @@ export function protectedClient(url: string, day: BadDay, seed: number): Protect
     }),
     staleCache({ ttl: fresh, staleFor: keep - fresh }),
     breaker,
-    timeout(patience / 4),
-    // Fewer than the upstream has workers: what it cannot do now is better answered from the cache.
-    bulkhead({ concurrency: 4, queue: 20, maxWait: patience / 20 }),
+    timeout(patience / 5),
+    // Fewer than the upstream has workers: what would have to wait there is better answered from the cache. Whoever
+    // has tried in vain before goes first.
+    bulkhead({ concurrency: 3, queue: day.products, maxWait: patience / 15, priority: ({ attempt }) => attempt }),
   )
 
   const changes: { time: number; state: BreakerState }[] = []

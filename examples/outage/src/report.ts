@@ -1,7 +1,7 @@
 /** The whole day on one page: no script, no network, for light and dark, for phones and wide screens. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { type Claim, lostAnswerable } from './claims.ts'
+import { answerableOf, type Claim, lostOf } from './claims.ts'
 import { type Figures, figures, timeline } from './measure.ts'
 import { type Curve, drawBreaker, drawPlot, escapeText, linear, logarithmic, type Plot } from './plots.ts'
 import type { Result, SideResult } from './run.ts'
@@ -74,8 +74,9 @@ ${formatTime(day.patience)}.</p>
 }
 
 function card(result: Result, side: SideResult, look: string): string {
-  const { success, p99 } = figures(side.samples, 0, result.day.duration)
-  const lost = lostAnswerable(result, side).length
+  const { success } = figures(side.samples, 0, result.day.duration)
+  const { p99 } = figures(answerableOf(result, side), 0, result.day.duration)
+  const lost = lostOf(result, side)
   return `<div class="side ${look}">${escapeText(side.name)}<strong>${formatPercent(success)}</strong>answered,
 p99 ${escapeText(formatTime(p99))}<br>${formatCount(lost)} lost that could have been answered</div>`
 }

@@ -91,7 +91,7 @@ export async function run({ day, seed, port, onTick, tickEvery }: RunOptions): P
   const seaworthyRecorder = new Recorder()
 
   const requests = schedule(day, seed)
-  const start = performance.now() + 100
+  const start = performance.now() + 500
   for (const upstream of upstreams) upstream.start(start)
   delay.enable()
   const live = (): Live => ({

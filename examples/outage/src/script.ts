@@ -93,9 +93,9 @@ export function badDay(duration: number = standardDuration): BadDay {
     phases,
     patience: 3000 * scale,
     notice: 1300 * scale,
-    rate: 80,
-    products: 60,
-    upstream: { workers: 6, queue: 800, work: 15, coldWork: 400 * scale, retryAfter: 1000 },
+    rate: 50,
+    products: 40,
+    upstream: { workers: 4, queue: 500, work: 15, coldWork: 300 * scale, retryAfter: 1000 },
   }
 }
 

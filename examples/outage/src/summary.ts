@@ -1,5 +1,5 @@
 /** The words before and after the picture: what will happen, and what came of it. */
-import { type Claim, deadCalls, lostAnswerable } from './claims.ts'
+import { answerableOf, type Claim, deadCalls, lostOf } from './claims.ts'
 import { figures, type Outcome, phaseFigures } from './measure.ts'
 import type { Result, SideResult } from './run.ts'
 import { type BadDay, moods } from './script.ts'
@@ -60,6 +60,7 @@ export function rows(result: Result): Row[] {
     seaworthy: tell(seaworthy),
   })
   const whole = ({ samples }: SideResult) => figures(samples, 0, day.duration)
+  const possible = (side: SideResult) => figures(answerableOf(result, side), 0, day.duration)
   const count =
     (...wanted: Outcome[]) =>
     ({ samples }: SideResult): string =>
@@ -71,9 +72,9 @@ export function rows(result: Result): Row[] {
     row(`  from the cache, up to ${formatTime(seaworthy.fresh)} old`, count('cached')),
     row('  from the cache, older: the upstream failed', count('stale')),
     row('lost', count('failed')),
-    row('  though they could have been answered', (side) => formatCount(lostAnswerable(result, side).length)),
-    row('latency p50', (side) => formatTime(whole(side).p50)),
-    row('latency p99', (side) => formatTime(whole(side).p99)),
+    row('  though they could have been answered', (side) => formatCount(lostOf(result, side))),
+    row('latency p50, of those that could be answered', (side) => formatTime(possible(side).p50)),
+    row('latency p99', (side) => formatTime(possible(side).p99)),
     row('calls to the upstream', ({ upstream }) => formatCount(callsIn(upstream))),
     row('  while it could not answer', (side) => formatCount(deadCalls(side))),
     row('  that it worked on after their client had left', ({ upstream }) => formatCount(upstream.abandoned)),

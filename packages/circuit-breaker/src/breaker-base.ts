@@ -1,16 +1,9 @@
-import { type Policy, PolicyBase, type PolicyDescription, systemClock } from '@seaworthy/core'
-import type { Circuit } from './circuit.ts'
-import type { CircuitBreakerEvents } from './events.ts'
-import {
-  type CircuitBreakerOptions,
-  type CircuitRules,
-  checkOptions,
-  checkPatch,
-  recoverySpan,
-  rulesOf,
-} from './options.ts'
-import { Owner } from './owner.ts'
-import { type CircuitMode, off } from './state.ts'
+import { type Clock, type Policy, PolicyBase, type PolicyDescription, systemClock } from '@seaworthy/core'
+import type { Circuit, Owner } from './circuit.ts'
+import type { CircuitBreakerEvents, EventName } from './events.ts'
+import type { ClassifyOutcome } from './judge.ts'
+import { type CircuitBreakerOptions, type CircuitRules, checkOptions, checkPatch, rulesOf } from './options.ts'
+import { type CircuitMode, noCause, off, type Rules } from './state.ts'
 
 /** What a breaker can do whether it has one circuit or one for each key. */
 export interface BreakerControls {
@@ -28,27 +21,37 @@ export interface BreakerControls {
   reconfigure(patch: CircuitRules): void
 }
 
-/** The part that both kinds of breakers share. */
+/**
+ * The part that both kinds of breakers share, and what their circuits have in common.
+ *
+ * Events wait here until all of one change are there. Otherwise a listener that changes the state again would have
+ * its events delivered between those of the first change.
+ */
 export abstract class BreakerBase
   extends PolicyBase<never, CircuitBreakerEvents>
-  implements Policy<never, CircuitBreakerEvents>, BreakerControls
+  implements Policy<never, CircuitBreakerEvents>, BreakerControls, Owner
 {
-  protected readonly owner: Owner
+  readonly clock: Clock
+  readonly classify: ClassifyOutcome | undefined
+  rules: Rules
   private options: CircuitBreakerOptions
+  private line: Array<() => void> | undefined = undefined
+  private sending = false
 
   protected constructor(kind: string, options: CircuitBreakerOptions) {
     checkOptions(options)
-    const { name, hub, clock = systemClock, classify } = options
-    super(kind, name, hub)
+    super(kind, options.name, options.hub)
+    this.clock = options.clock ?? systemClock
+    this.classify = options.classify
     this.options = { ...options }
-    this.owner = new Owner(name, clock, classify, rulesOf(options), this.events)
+    this.rules = rulesOf(options)
   }
 
   /** All circuits there are. */
   protected abstract circuits(): Iterable<Circuit>
 
   get mode(): CircuitMode {
-    return this.owner.rules.mode
+    return this.rules.mode
   }
 
   setMode(mode: CircuitMode): void {
@@ -61,22 +64,39 @@ export abstract class BreakerBase
   }
 
   private change(patch: CircuitBreakerOptions): void {
-    const before = this.owner.rules
+    const before = this.rules
     const options = { ...this.options, ...patch }
-    this.owner.rules = rulesOf(options)
+    this.rules = rulesOf(options)
     this.options = options
     for (const circuit of this.circuits()) circuit.reconfigure(before)
   }
 
+  wants(type: EventName, journey: string | undefined): boolean {
+    return this.events.wants(type, journey)
+  }
+
+  put<E extends EventName>(type: E, payload: CircuitBreakerEvents[E], journey: string | undefined): void {
+    this.line ??= []
+    this.line.push(() => this.events.emit(type, payload, journey))
+  }
+
+  send(): void {
+    if (this.line === undefined || this.sending) return
+    this.sending = true
+    // Listeners may make the line longer while it is walked.
+    for (const deliver of this.line) deliver()
+    this.line = undefined
+    this.sending = false
+  }
+
   override describe(): PolicyDescription[] {
-    const { recovery: _, resetOn: __, ...options } = this.owner.rules
+    const { recovery: wait, ...options } = this.rules
     const { mode, failureThreshold: consecutive, failureRate, slowCallDuration } = options
-    const rates = Math.min(failureRate, slowCallDuration) < off
-    const minimumRequests = rates ? options.minimumRequests : off
-    const recovery = recoverySpan(this.options)
+    const minimumRequests = Math.min(failureRate, slowCallDuration) < off ? options.minimumRequests : off
+    const recovery = { first: wait(1, noCause, 0), longest: wait(1000, noCause, 1) }
     const trips = mode === 'enabled' && Math.min(consecutive, minimumRequests) < off
     const circuit = { consecutive, minimumRequests, recovery, trips }
-    return [{ kind: this.kind, name: this.name, options: { ...options, recoveryTimeout: recovery }, circuit }]
+    return [{ kind: this.kind, name: this.name, options, circuit }]
   }
 
   override debugStats(): Record<string, number> {

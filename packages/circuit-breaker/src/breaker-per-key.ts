@@ -15,6 +15,7 @@ import { Circuit, type CircuitControls, type Isolation } from './circuit.ts'
 import type { CircuitBreakerEvents } from './events.ts'
 import type { CircuitBreakerOptions } from './options.ts'
 import { type CircuitSnapshot, readSnapshot } from './snapshot.ts'
+import { isDormant } from './state.ts'
 
 /** Which circuits a {@link breakerPerKey} keeps. */
 export interface PerKeyOptions {
@@ -79,6 +80,11 @@ export function breakerPerKey(
 class KeyedCircuit extends Circuit {
   /** Whether a call came since somebody last looked for circuits to forget. */
   used = true
+
+  /** Whether it could be forgotten: the next call would be let in if it were new, and is as it is. */
+  get isDormant(): boolean {
+    return isDormant(this.current, this.now(), this.owner.rules)
+  }
 }
 
 /** What a call remembers: its circuit, which may be forgotten meanwhile, and its token there. */
@@ -100,7 +106,7 @@ class BreakerPerKeyPolicy extends BreakerBase implements BreakerPerKey, Layer {
     this.key = optionalFunction('key', key) ?? ((context) => context.key)
     this.max = count('max', max)
     this.idle = duration('idle', idle, 1)
-    this.sweptAt = this.owner.clock.now()
+    this.sweptAt = this.clock.now()
     const held = new Map<string, Isolation>()
     this.register(() => this.statuses(), {
       reset: (name: string) => this.circuit(name).reset(),
@@ -130,7 +136,7 @@ class BreakerPerKeyPolicy extends BreakerBase implements BreakerPerKey, Layer {
       return known
     }
     this.makeRoom()
-    const circuit = new KeyedCircuit(this.owner, key)
+    const circuit = new KeyedCircuit(this, key)
     if (this.disposed) circuit.dispose()
     else this.kept.set(key, circuit)
     return circuit
@@ -200,7 +206,7 @@ class BreakerPerKeyPolicy extends BreakerBase implements BreakerPerKey, Layer {
 
   /** For a new circuit: forgets the idle ones when it is time, and one more where there are too many. */
   private makeRoom(): void {
-    const now = this.owner.clock.now()
+    const now = this.clock.now()
     if (now - this.sweptAt >= this.idle) {
       this.sweptAt = now
       for (const [key, circuit] of this.kept) {

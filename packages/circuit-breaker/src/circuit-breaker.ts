@@ -44,7 +44,7 @@ class CircuitBreakerPolicy extends BreakerBase implements CircuitBreaker {
 
   constructor(options: CircuitBreakerOptions) {
     super('circuit-breaker', options)
-    const circuit = new Circuit(this.owner)
+    const circuit = new Circuit(this)
     this.circuit = circuit
     let held: Isolation | undefined
     this.register(() => circuit.status, {

@@ -1,9 +1,8 @@
 /** One circuit: the thin shell around the state machine. It reads the clock, counts and tells. */
-import { type Call, type Duration, duration, type Layer, type Refusal, type Settled } from '@seaworthy/core'
+import { type Call, type Clock, type Duration, duration, type Layer, type Refusal } from '@seaworthy/core'
 import { CircuitOpenError, type CircuitState, refusalText } from './errors.ts'
-import type { ChangeReason, CircuitBreakerEvents, CircuitEvent } from './events.ts'
-import { judgeError, judgeValue, type NeutralReason, retryAfterOf, type Verdict } from './judge.ts'
-import type { Owner } from './owner.ts'
+import type { ChangeReason, CircuitBreakerEvents, CircuitEvent, EventName } from './events.ts'
+import { type ClassifyOutcome, classOf, judgeError, judgeValue, type NeutralReason, retryAfterOf, type Verdict } from './judge.ts'
 import {
   type CircuitSnapshot,
   type CircuitStatus,
@@ -20,7 +19,6 @@ import {
   dispose,
   initial,
   isCurrent,
-  isDormant,
   isolate,
   type OpenCause,
   off,
@@ -36,6 +34,20 @@ import {
   type Token,
   trip,
 } from './state.ts'
+
+/** What the circuits of one policy share. */
+export interface Owner {
+  readonly name: string | undefined
+  readonly clock: Clock
+  readonly classify: ClassifyOutcome | undefined
+  readonly rules: Rules
+  /** Whether anybody listens to an event. */
+  wants(type: EventName, journey: string | undefined): boolean
+  /** Puts an event in line. */
+  put<E extends EventName>(type: E, payload: CircuitBreakerEvents[E], journey: string | undefined): void
+  /** Sends what stands in line. */
+  send(): void
+}
 
 /** Leave to do one thing, from `acquire()`. The first of its methods counts, the others do nothing. */
 export interface Permit {
@@ -94,7 +106,6 @@ export interface CircuitControls {
   acquire(): Permit
 }
 
-type EventName = keyof CircuitBreakerEvents
 type Details<E extends EventName> = Omit<CircuitBreakerEvents[E], keyof CircuitEvent>
 
 /**
@@ -102,9 +113,9 @@ type Details<E extends EventName> = Omit<CircuitBreakerEvents[E], keyof CircuitE
  * listeners interfere. Members are private to TypeScript only, since V8 checks `#private` names at every access.
  */
 export class Circuit implements CircuitControls, Layer {
-  private readonly owner: Owner
+  protected readonly owner: Owner
   private readonly key: string | undefined
-  private current: State
+  protected current: State
   /** The epoch while calls may enter with nothing but it, else 0. */
   private pass = 0
   /** The latest time seen: on a clock that goes back, time stands still. */
@@ -149,11 +160,6 @@ export class Circuit implements CircuitControls, Layer {
   /** How many trials and timed calls are under way. */
   get underway(): number {
     return ('underway' in this.current && this.current.underway?.size) || 0
-  }
-
-  /** Whether it could be forgotten: the next call would be let in if it were new, and is as it is. */
-  get isDormant(): boolean {
-    return isDormant(this.current, this.now(), this.owner.rules)
   }
 
   /** The present state without what the windows remember. */
@@ -243,7 +249,7 @@ export class Circuit implements CircuitControls, Layer {
       else if (outcome === 'neutral')
         this.tell('neutral', journey, { ...counts, reason: verdict as NeutralReason })
       else if (owner.wants('failure', journey))
-        this.tell('failure', journey, { ...counts, failureClass: failureClass(error) })
+        this.tell('failure', journey, { ...counts, failureClass: classOf(error) })
       if (typeof token === 'object') this.tell('call', journey, { outcome, duration: now - token.startedAt })
       this.publish(before, after, 'successThreshold', journey)
     }
@@ -303,7 +309,7 @@ export class Circuit implements CircuitControls, Layer {
     return after !== before
   }
 
-  private now(): number {
+  protected now(): number {
     this.latest = Math.max(this.latest, this.owner.clock.now())
     return this.latest
   }

@@ -65,3 +65,5 @@ export type CircuitBreakerEvents = {
   /** A call settled, after `duration` milliseconds. Calls are timed only while somebody listens to this event. */
   call: CircuitEvent & { readonly outcome: CircuitOutcome; readonly duration: number }
 }
+
+export type EventName = keyof CircuitBreakerEvents

@@ -45,6 +45,15 @@ function asked(outcome: CircuitOutcome | undefined): Verdict | undefined {
   return outcome === 'success' || outcome === 'failure' ? outcome : undefined
 }
 
+/** The class of an error, where there is one. */
+export function classOf(error: unknown): FailureClass | undefined {
+  try {
+    return error === undefined ? error : failureClass(error)
+  } catch {
+    return undefined
+  }
+}
+
 /** Milliseconds that an error asks to wait, in the field where Seaworthy's own errors have them. */
 export function retryAfterOf(error: unknown): number | undefined {
   try {

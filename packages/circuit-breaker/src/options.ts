@@ -212,22 +212,10 @@ function readRecovery(
   const factor = number('recoveryTimeout.factor', recoveryTimeout.factor ?? 2, 1)
   const jitter = ratio('recoveryTimeout.jitter', recoveryTimeout.jitter ?? 0.2, true)
   return {
-    recovery: (opening, cause) => {
+    recovery: (opening, cause, luck = random()) => {
       const wait = Math.min(initial * factor ** (opening - 1), max / (1 + jitter))
-      return lengthened(wait * (1 + jitter * random()), cause, max)
+      return lengthened(wait * (1 + jitter * luck), cause, max)
     },
     resetOn: oneOf('recoveryTimeout.resetOn', recoveryTimeout.resetOn ?? 'close', ['close', 'stable']),
   }
-}
-
-/** The shortest and the longest time a circuit with these options stays open, for want of a server that asks for more. */
-export function recoverySpan({ recoveryTimeout = {} }: CircuitRules): { first: number; longest: number } {
-  const cause: OpenCause = {
-    reason: 'failureThreshold',
-    retryAfter: undefined,
-    ...{ consecutiveFailures: 0, calls: 0, failures: 0, timedCalls: 0, slowCalls: 0 },
-  }
-  const wait = (opening: number, random: number): number =>
-    readRecovery(recoveryTimeout, () => random).recovery(opening, cause)
-  return { first: wait(1, 0), longest: wait(1000, 1) }
 }

@@ -42,6 +42,17 @@ export interface OpenCause extends CircuitCounts {
   readonly retryAfter: number | undefined
 }
 
+/** A cause for those who only want to know how long it would be. */
+export const noCause: OpenCause = {
+  reason: 'trip',
+  retryAfter: undefined,
+  consecutiveFailures: 0,
+  calls: 0,
+  failures: 0,
+  timedCalls: 0,
+  slowCalls: 0,
+}
+
 /** The options of a breaker as the machine reads them; a rule that is off is {@link off}. */
 export interface Rules {
   readonly mode: CircuitMode
@@ -55,8 +66,8 @@ export interface Rules {
   readonly halfOpen: { readonly concurrency: number; readonly failures: number; readonly lease: number }
   /** Whether the openings are counted anew after closing, or after staying closed as long as it was open last. */
   readonly resetOn: 'close' | 'stable'
-  /** How long the opening with this number lasts. */
-  recovery(opening: number, cause: OpenCause): number
+  /** How long the opening with this number lasts. `luck` from 0 to 1 takes the place of chance. */
+  readonly recovery: (opening: number, cause: OpenCause, luck?: number) => number
 }
 
 /** A call whose time matters: a trial, or any call where slow ones count. */

@@ -25,8 +25,8 @@ import { knownOptions } from './options.ts'
  * Nothing runs, so a test may well assert that `warnings` is empty.
  *
  * Numbers are upper bounds. A time limit counts as it works: an aggressive one ends the wait of the caller, a
- * cooperative one waits for the function, which may ignore its signal. Not counted are the milliseconds by which
- * timers are late, and the time that a fallback takes to make its answer.
+ * cooperative one waits for the function, which may ignore its signal. Not counted are waits that a server asks a retry
+ * for, the time that a fallback takes to make its answer, and the milliseconds by which timers are late.
  *
  * @throws {@link InvalidOptionError} when the argument is neither a policy nor a graph, a graph names a node that it does
  *   not have or goes in circles, or an option makes no sense.

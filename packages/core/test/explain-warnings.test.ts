@@ -279,6 +279,21 @@ it('a retry that waits for an open circuit is not told that the circuit cuts it 
   expect(explain(composed(patient, breaker('a', 1000, 1000, 3), timeout(100))).warnings).toEqual([])
 })
 
+it('a breaker that counts calls while they hang notices them under an outer limit', () => {
+  const plain = breaker('a', 1000)
+  const { circuit } = plain
+  if (circuit === undefined) throw new Error('no circuit')
+  const watchful = { ...plain, circuit: { ...circuit, countsHanging: true } }
+  expect(explain(composed(timeout(100), plain)).warnings).toHaveLength(1)
+  expect(explain(composed(timeout(100), watchful)).warnings).toEqual([])
+})
+
+it('retries that multiply on purpose are told what they multiply to', () => {
+  const inner = { ...retry(3), multiplies: true }
+  const { warnings } = explain(composed(retry(4), inner, timeout(100)))
+  expect(warnings.map(({ code }) => code)).toEqual(['retries-multiplied'])
+})
+
 it('the worst warnings come first', () => {
   const options = { target: { recovery: '30s' } } as const
   const subject = composed(rateLimit(), retry(3), fallback(true), breaker('a', 60_000), timeout(100))

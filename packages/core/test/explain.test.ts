@@ -1,4 +1,11 @@
-import { type Describable, explain, InvalidOptionError, pipeline, type ServiceGraph } from '@seaworthy/core'
+import {
+  type Describable,
+  explain,
+  InvalidOptionError,
+  type PolicyDescription,
+  pipeline,
+  type ServiceGraph,
+} from '@seaworthy/core'
 import { describe, expect, it } from 'vitest'
 import {
   breaker,
@@ -89,6 +96,27 @@ describe('the explanation of a composition', () => {
       warnings: [],
     })
     expect(explain(pipeline())).toMatchObject({ order: 'function', worstCase: Number.POSITIVE_INFINITY })
+  })
+
+  it('counts a retry inside a retry once, unless it multiplies or the outer one never repeats', () => {
+    const attempts = (...layers: PolicyDescription[]): number => explain(composed(...layers)).attempts
+    expect(attempts(retry(3), timeout(100), retry(4))).toBe(3)
+    expect(attempts(retry(3), { ...retry(4), multiplies: true })).toBe(12)
+    expect(attempts(retry(1), retry(4))).toBe(4)
+  })
+
+  it('lets copies of which nobody knows the delay start as late as they can', () => {
+    const { delays: _, ...unknown } = hedge(3)
+    expect(explain(composed(unknown, timeout(100))).worstCase).toBe(300)
+    expect(explain(composed(hedge(3, 80), timeout(100))).worstCase).toBe(180)
+  })
+
+  it('writes times so that people need not convert them', () => {
+    const lines = (limit: number): string | undefined => explain(composed(timeout(limit))).text.split('\n')[0]
+    expect(lines(65_000)).toContain('after 65s')
+    expect(lines(90_000)).toContain('after 1.5m')
+    expect(lines(1234)).toContain('after 1.23s')
+    expect(lines(7_200_000)).toContain('after 2h')
   })
 
   it('does not confuse nothing with endless', () => {

@@ -33,6 +33,27 @@ export interface FallbackLink<V> {
   readonly answer: FallbackAnswer<V>
 }
 
+/** What `FallbackLink<unknown>` would be, were `unknown` in a union not all that is left of it. */
+export interface AnyFallbackLink extends Pick<FallbackLink<unknown>, 'name' | 'when'> {
+  readonly answer:
+    | FallbackFunction<unknown>
+    | object
+    | string
+    | number
+    | bigint
+    | boolean
+    | symbol
+    | null
+    | undefined
+}
+
+/** What a link answers with. */
+export type AnswerOf<L extends AnyFallbackLink> = L['answer'] extends infer A
+  ? A extends FallbackFunction<infer V>
+    ? V
+    : A
+  : never
+
 /** A link at its place, with its statistics. */
 export class Link {
   readonly name: string
@@ -62,7 +83,7 @@ export class Link {
 }
 
 /** @throws InvalidOptionError when the links make no chain. */
-export function checkLinks(links: readonly FallbackLink<unknown>[]): void {
+export function checkLinks(links: readonly AnyFallbackLink[]): void {
   if (!Array.isArray(links) || links.length === 0)
     throw new InvalidOptionError('links', 'an array of at least one link', links)
   const names = new Set<string>()

@@ -11,7 +11,15 @@ import {
   type PolicyDescription,
   type Settled,
 } from '@seaworthy/core'
-import { checkLinks, type FallbackAnswer, type FallbackLink, Link, noAnswer } from './fallback-link.ts'
+import {
+  type AnswerOf,
+  type AnyFallbackLink,
+  checkLinks,
+  type FallbackAnswer,
+  type FallbackLink,
+  Link,
+  noAnswer,
+} from './fallback-link.ts'
 import { handledByDefault, handlesBugs, holds } from './handled.ts'
 
 /** Options of {@link fallback} and {@link fallbackChain}. */
@@ -118,13 +126,13 @@ export function fallback<V>(answer: FallbackAnswer<V>, options: FallbackOptions 
  * console.log(await reply.execute(() => Promise.reject(new Error('down')), { key: 'refund' }))
  * ```
  */
-export function fallbackChain<V extends readonly unknown[]>(
-  links: readonly [...{ [K in keyof V]: FallbackLink<V[K]> }],
+export function fallbackChain<L extends AnyFallbackLink>(
+  links: readonly L[],
   options: FallbackOptions = {},
-): Fallback<Answered<V[number]>> {
+): Fallback<Answered<AnswerOf<L>>> {
   knownOptions('fallbackChain', options, optionNames)
   checkLinks(links)
-  return new FallbackPolicy<Answered<V[number]>>(links, options)
+  return new FallbackPolicy<Answered<AnswerOf<L>>>(links, options)
 }
 
 const optionNames = ['when', 'whenResult', 'name', 'hub']

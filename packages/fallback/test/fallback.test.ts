@@ -20,17 +20,15 @@ const fail = (): never => {
 const failWith = (error: unknown) => (): Promise<never> => Promise.reject(error)
 
 /** Rejects every call without running it, as an open circuit does. */
-class Closed extends PolicyBase implements Layer {
+class Closed extends PolicyBase {
   readonly error: SeaworthyError = new SeaworthyError('ERR_CIRCUIT_OPEN', 'open')
 
   constructor() {
     super('closed', undefined)
   }
 
-  enter: Layer['enter'] = (call) => call.refuse(this.error)
-
   override layers(): readonly Layer[] {
-    return [this]
+    return [{ kind: this.kind, enter: (call) => call.refuse(this.error) }]
   }
 
   override describe(): PolicyDescription[] {
@@ -123,7 +121,8 @@ describe('verify 30: a fallback runs only for handled outcomes', () => {
     const reason = new Error('gone')
     const answer = fallback(() => expect.unreachable('nobody waits'), { when: () => true })
     const call = answer.execute(
-      ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      ({ signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
       { signal: caller.signal },
     )
     caller.abort(reason)
@@ -178,7 +177,9 @@ describe('a refused result', () => {
 
   it('counts as a failure without an error', async () => {
     const seen: unknown[] = []
-    const answer = fallback((...args) => seen.push(args[0], args[2]), { whenResult: (result) => result === 503 })
+    const answer = fallback((...args) => seen.push(args[0], args[2]), {
+      whenResult: (result) => result === 503,
+    })
     await answer.execute(() => 503)
     expect(seen).toEqual([undefined, 503])
   })
@@ -216,7 +217,10 @@ describe('a chain', () => {
   it('asks one link after the other, each with the error of the call', async () => {
     const asked: unknown[] = []
     const chain = fallbackChain([
-      { name: 'replica', answer: (error) => asked.push('replica', error) && Promise.reject(new Error('too')) },
+      {
+        name: 'replica',
+        answer: (error) => asked.push('replica', error) && Promise.reject(new Error('too')),
+      },
       { name: 'cache', answer: async (error) => asked.push('cache', error) && noAnswer },
       { name: 'canned', answer: 'later' },
       { name: 'unused', answer: () => expect.unreachable('canned has answered') },
