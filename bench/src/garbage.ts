@@ -9,12 +9,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { loopOf } from './harness.ts'
 import { inFreshProcess } from './processes.ts'
 import type { Section } from './section.ts'
-import { median, spread } from './statistics.ts'
+import { median } from './statistics.ts'
 import { subject } from './subjects/index.ts'
+import type { Row } from './table.ts'
 
-interface Garbage {
-  readonly bytes: number
-  /** Per million calls, as the rest. */
+type Loop = (calls: number) => Promise<void>
+
+/** Per million calls. */
+interface Collections {
   readonly minor: number
   readonly major: number
   readonly milliseconds: number
@@ -22,20 +24,33 @@ interface Garbage {
 
 const warmUpMilliseconds = 200
 const countingMilliseconds = 400
-/** Small enough that a batch of the wasteful fits into the young generation, so that most see no collection. */
 const batch = 100
 const batches = 200
 
-/** Measures one contender, in this process. */
-export async function measureGarbage(subjectName: string, contenderName: string): Promise<Garbage> {
+async function warmLoop(subjectName: string, contenderName: string): Promise<Loop> {
   const measured = subject(subjectName)
   const contender = measured.contenders.find(({ name }) => name === contenderName)
   if (contender === undefined) throw new Error(`${subjectName} has no ${contenderName}`)
   const loop = loopOf(measured, contender, await contender.build())
-
   await callsIn(warmUpMilliseconds, loop)
-  const bytes = await bytesPerCall(loop)
+  return loop
+}
 
+/** In a process of its own, with so much room for new objects that hardly any batch meets a collection. */
+export async function measureBytes(subjectName: string, contenderName: string): Promise<number> {
+  const loop = await warmLoop(subjectName, contenderName)
+  const sizes: number[] = []
+  for (let i = 0; i < batches; i++) {
+    const before = process.memoryUsage().heapUsed
+    await loop(batch)
+    sizes.push((process.memoryUsage().heapUsed - before) / batch)
+  }
+  return median(sizes)
+}
+
+/** In a process of its own. */
+export async function countCollections(subjectName: string, contenderName: string): Promise<Collections> {
+  const loop = await warmLoop(subjectName, contenderName)
   const seen: Array<{ kind: number | undefined; duration: number }> = []
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
@@ -51,25 +66,13 @@ export async function measureGarbage(subjectName: string, contenderName: string)
   const perMillion = 1e6 / calls
   const count = (kind: number): number => seen.filter((each) => each.kind === kind).length * perMillion
   return {
-    bytes,
     minor: count(constants.NODE_PERFORMANCE_GC_MINOR),
     major: count(constants.NODE_PERFORMANCE_GC_MAJOR),
     milliseconds: seen.reduce((sum, { duration }) => sum + duration, 0) * perMillion,
   }
 }
 
-/** Batches that met a collection are off by megabytes, in either direction: the median ignores them. */
-async function bytesPerCall(loop: (calls: number) => Promise<void>): Promise<number> {
-  const sizes: number[] = []
-  for (let i = 0; i < batches; i++) {
-    const before = process.memoryUsage().heapUsed
-    await loop(batch)
-    sizes.push((process.memoryUsage().heapUsed - before) / batch)
-  }
-  return median(sizes)
-}
-
-async function callsIn(milliseconds: number, loop: (calls: number) => Promise<void>): Promise<number> {
+async function callsIn(milliseconds: number, loop: Loop): Promise<number> {
   const end = performance.now() + milliseconds
   let calls = 0
   while (performance.now() < end) {
@@ -85,15 +88,27 @@ const section = (name: string): Section => ({
   title: `Garbage: ${lowerFirst(subject(name).title)}`,
   rows: subject(name).contenders.map((contender) => contender.name),
   async measure(runs) {
-    const found: Array<{ name: string; garbage: Garbage[] }> = []
-    for (const contender of subject(name).contenders) {
-      const garbage: Garbage[] = []
+    const rows: Row[] = []
+    let bare: number | undefined
+    for (const contender of this.rows) {
+      const bytes = await inFreshProcess<number>('bytes', name, contender)
+      bare ??= bytes
+      const found: Collections[] = []
       for (let run = 0; run < runs; run++) {
-        garbage.push(await inFreshProcess<Garbage>('garbage', name, contender.name))
+        found.push(await inFreshProcess<Collections>('collections', name, contender))
       }
-      found.push({ name: contender.name, garbage })
+      const of = (key: keyof Collections): number => median(found.map((each) => each[key]))
+      rows.push({
+        name: contender,
+        cells: {
+          bytes,
+          added: bytes - bare,
+          minor: of('minor'),
+          major: of('major'),
+          milliseconds: of('milliseconds'),
+        },
+      })
     }
-    const bare = median((found[0] as (typeof found)[0]).garbage.map(({ bytes }) => bytes))
     return {
       name: this.name,
       title: this.title,
@@ -104,19 +119,7 @@ const section = (name: string): Section => ({
         { key: 'major', title: 'major GCs', integer: true },
         { key: 'milliseconds', title: 'ms in GC' },
       ],
-      rows: found.map(({ name, garbage }) => {
-        const of = (key: keyof Garbage): number => median(garbage.map((each) => each[key]))
-        return {
-          name,
-          cells: {
-            bytes: of('bytes'),
-            added: of('bytes') - bare,
-            minor: of('minor'),
-            major: of('major'),
-            milliseconds: spread(garbage.map((each) => each.milliseconds)),
-          },
-        }
-      }),
+      rows,
     }
   },
 })

@@ -1,5 +1,6 @@
 /** `npm run bench`: measures Seaworthy and its peers, and says whether the targets are met. */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
@@ -91,6 +92,11 @@ async function measureAll(
     logLevel: 'error',
   })
   const facts = environment(runs, slices)
+  if ((loadavg()[0] ?? 0) > 0.5) {
+    process.stderr.write(
+      `${facts['load']}: others use this machine, which makes everything look dearer than bare\n`,
+    )
+  }
   const tables: Table[] = await speedTables(chosen.subjects, runs, slices, progress)
   for (const section of chosen.sections) {
     tables.push(await progress(section.name, () => section.measure(runs)))

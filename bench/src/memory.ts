@@ -1,6 +1,6 @@
 /** What a breaker weighs, new and used, and the timers it keeps. */
 import { createHook } from 'node:async_hooks'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { circuitBreaker } from '@seaworthy/circuit-breaker'
 import { Hub } from '@seaworthy/core'
 import * as cockatiel from 'cockatiel'
@@ -9,8 +9,8 @@ import Opossum from 'opossum'
 import type { AsyncFunction } from './harness.ts'
 import { inFreshProcess } from './processes.ts'
 import type { Section } from './section.ts'
-import { median } from './statistics.ts'
 import { succeeds } from './subjects/functions.ts'
+import type { Row } from './table.ts'
 
 interface Kind {
   readonly name: string
@@ -145,7 +145,7 @@ export async function countTimers(name: string): Promise<number> {
   hook.enable()
   const breakers = Array.from({ length: watchedBreakers }, (_, index) => create(index))
   for (const breaker of breakers) await call(breaker)
-  await sleep(100) // for the hook to hear of timers that were cleared
+  for (let turn = 0; turn < 10; turn++) await nextTurn() // for the hook to hear of timers that were cleared
   const alive = timers.size
   hook.disable()
   return alive / breakers.length
@@ -153,8 +153,8 @@ export async function countTimers(name: string): Promise<number> {
 
 /** Bytes in use when everything unused is gone, typed arrays included. */
 async function heap(): Promise<number> {
-  for (let i = 0; i < 4; i++) {
-    await sleep(10)
+  for (let i = 0; i < 3; i++) {
+    await nextTurn()
     globalThis.gc?.()
   }
   const { heapUsed, external } = process.memoryUsage()
@@ -166,25 +166,14 @@ export const memorySections: readonly Section[] = [
     name: 'memory',
     title: `Memory and timers of a circuit breaker, ${idleBreakers.toLocaleString('en-US')} created`,
     rows: kinds.map(({ name }) => name),
-    async measure(runs) {
-      const rows = []
+    // Once: sizes hardly vary from process to process.
+    async measure() {
+      const rows: Row[] = []
       for (const { name } of kinds) {
-        const idle: Idle[] = []
-        const traffic: number[] = []
-        for (let run = 0; run < runs; run++) {
-          idle.push(await inFreshProcess<Idle>('idle', name))
-          traffic.push(await inFreshProcess<number>('traffic', name))
-        }
-        rows.push({
-          name,
-          cells: {
-            bytes: median(idle.map(({ bytes }) => bytes)),
-            busy: median(traffic),
-            timers: await inFreshProcess<number>('timers', name),
-            kept: median(idle.map(({ kept }) => kept * 100)),
-            microseconds: median(idle.map(({ microseconds }) => microseconds)),
-          },
-        })
+        const { bytes, kept, microseconds } = await inFreshProcess<Idle>('idle', name)
+        const busy = await inFreshProcess<number>('traffic', name)
+        const timers = await inFreshProcess<number>('timers', name)
+        rows.push({ name, cells: { bytes, busy, timers, kept: kept * 100, microseconds } })
       }
       return {
         name: this.name,

@@ -15,8 +15,9 @@ export const home: string = fileURLToPath(new URL('..', import.meta.url))
 /** Inside `node_modules`: nobody formats, commits or publishes what is there. */
 export const workerFile: string = `${home}node_modules/.cache/bench/worker.mjs`
 
-/** Speed and garbage are measured with the settings that everybody's programs have. */
+/** Speed and collections are measured with the settings that everybody's programs have. */
 const flags: Partial<Record<Task, readonly string[]>> = {
+  bytes: ['--min-semi-space-size=128', '--max-semi-space-size=128'],
   idle: ['--expose-gc', '--max-old-space-size=8192'],
   traffic: ['--expose-gc'],
 }

@@ -49,14 +49,14 @@ export const targets: readonly Target[] = [
   {
     what: 'five layers, to bare',
     table: 'pipeline5',
-    row: 'seaworthy: aggressive timeout',
+    row: 'seaworthy',
     column: 'ratio',
     max: 4,
   },
   {
     what: 'five layers around one event-loop turn, to bare',
     table: 'pipeline5.turn',
-    row: 'seaworthy: aggressive timeout',
+    row: 'seaworthy',
     column: 'ratio',
     max: 1.3,
   },

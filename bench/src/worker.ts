@@ -1,12 +1,13 @@
 /** The program of the processes that `processes.ts` starts: does one task, prints what it found, ends. */
-import { measureGarbage } from './garbage.ts'
+import { countCollections, measureBytes } from './garbage.ts'
 import { measure } from './harness.ts'
 import { countTimers, measureIdle, measureTraffic } from './memory.ts'
 import { subject } from './subjects/index.ts'
 
 const tasks = {
   speed: (name: string, slices: number) => measure(subject(name), { slices }),
-  garbage: measureGarbage,
+  bytes: measureBytes,
+  collections: countCollections,
   idle: measureIdle,
   traffic: measureTraffic,
   timers: countTimers,

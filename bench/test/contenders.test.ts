@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import type { AsyncFunction, Contender, Execute } from '../src/harness.ts'
-import { closedBreakers } from '../src/subjects/breaker.ts'
+import { countingBreakers, otherBreakers } from '../src/subjects/breaker.ts'
 import { answer, fallbacks } from '../src/subjects/fallback.ts'
 import {
   failsWithSameError,
@@ -36,7 +36,7 @@ async function fail(execute: Execute, calls = 200): Promise<void> {
 }
 
 describe('breakers', () => {
-  it.each(closedBreakers)('$name opens when calls fail', async ({ build }) => {
+  it.each([...countingBreakers, ...otherBreakers])('$name opens when calls fail', async ({ build }) => {
     const execute = await build()
     await fail(execute)
     await rejectsWithoutCalling(execute)

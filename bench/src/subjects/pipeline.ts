@@ -21,7 +21,7 @@ const call = (fn: AsyncFunction): Promise<unknown> => fn()
 export const concurrency = 2_000
 const limit = 1_000
 
-const ownLayers = (mode: TimeoutMode) => ({
+const ownLayers = (mode: TimeoutMode = 'aggressive') => ({
   fallback: fallback(answer),
   retry: retry({ attempts: 4, delay: 0 }),
   breaker: circuitBreaker({ failureThreshold: false, failureRate: 0.95, minimumRequests: 100 }),
@@ -29,7 +29,7 @@ const ownLayers = (mode: TimeoutMode) => ({
   bulkhead: bulkhead({ concurrency, queue: 100 }),
 })
 
-const cockatielLayers = (strategy: cockatiel.TimeoutStrategy) => ({
+const cockatielLayers = (strategy = cockatiel.TimeoutStrategy.Aggressive) => ({
   fallback: cockatiel.fallback(cockatiel.handleAll, answer),
   retry: cockatiel.retry(cockatiel.handleAll, { maxAttempts: 3, backoff: new cockatiel.ConstantBackoff(0) }),
   breaker: cockatiel.circuitBreaker(cockatiel.handleAll, {
@@ -67,33 +67,17 @@ const retryOptions = { retries: 3, minTimeout: 0 }
 /** For the subjects here and the proofs in the tests. */
 export const threeLayers: readonly Contender[] = [
   {
-    name: 'seaworthy: aggressive timeout',
+    name: 'seaworthy',
     build: () => {
-      const { retry, breaker, timeout } = ownLayers('aggressive')
+      const { retry, breaker, timeout } = ownLayers()
       const policy = pipeline(retry, breaker, timeout)
       return (fn) => policy.execute(fn)
     },
   },
   {
-    name: 'seaworthy: cooperative timeout',
+    name: 'cockatiel: wrap',
     build: () => {
-      const { retry, breaker, timeout } = ownLayers('cooperative')
-      const policy = pipeline(retry, breaker, timeout)
-      return (fn) => policy.execute(fn)
-    },
-  },
-  {
-    name: 'cockatiel: wrap, aggressive timeout',
-    build: () => {
-      const { retry, breaker, timeout } = cockatielLayers(cockatiel.TimeoutStrategy.Aggressive)
-      const policy = cockatiel.wrap(retry, breaker, timeout)
-      return (fn) => policy.execute(fn)
-    },
-  },
-  {
-    name: 'cockatiel: wrap, cooperative timeout',
-    build: () => {
-      const { retry, breaker, timeout } = cockatielLayers(cockatiel.TimeoutStrategy.Cooperative)
+      const { retry, breaker, timeout } = cockatielLayers()
       const policy = cockatiel.wrap(retry, breaker, timeout)
       return (fn) => policy.execute(fn)
     },
@@ -118,34 +102,17 @@ export const threeLayers: readonly Contender[] = [
 /** For the subjects here and the proofs in the tests. */
 export const fiveLayers: readonly Contender[] = [
   {
-    name: 'seaworthy: aggressive timeout',
+    name: 'seaworthy',
     build: () => {
-      const { fallback, retry, breaker, timeout, bulkhead } = ownLayers('aggressive')
+      const { fallback, retry, breaker, timeout, bulkhead } = ownLayers()
       const policy = pipeline(fallback, retry, breaker, timeout, bulkhead)
       return (fn) => policy.execute(fn)
     },
   },
   {
-    name: 'seaworthy: cooperative timeout',
+    name: 'cockatiel: wrap',
     build: () => {
-      const { fallback, retry, breaker, timeout, bulkhead } = ownLayers('cooperative')
-      const policy = pipeline(fallback, retry, breaker, timeout, bulkhead)
-      return (fn) => policy.execute(fn)
-    },
-  },
-  {
-    name: 'cockatiel: wrap, aggressive timeout',
-    build: () => {
-      const layers = cockatielLayers(cockatiel.TimeoutStrategy.Aggressive)
-      const { fallback, retry, breaker, timeout, bulkhead } = layers
-      const policy = cockatiel.wrap(fallback, retry, breaker, timeout, bulkhead)
-      return (fn) => policy.execute(fn)
-    },
-  },
-  {
-    name: 'cockatiel: wrap, cooperative timeout',
-    build: () => {
-      const layers = cockatielLayers(cockatiel.TimeoutStrategy.Cooperative)
+      const layers = cockatielLayers()
       const { fallback, retry, breaker, timeout, bulkhead } = layers
       const policy = cockatiel.wrap(fallback, retry, breaker, timeout, bulkhead)
       return (fn) => policy.execute(fn)
@@ -166,6 +133,27 @@ export const fiveLayers: readonly Contender[] = [
         options: { modules: [fallback, retry, breaker, timeout, bulkhead] },
       })
       return (fn) => circuit.fn(fn).execute()
+    },
+  },
+]
+
+/** The timeout only tells the function. */
+const cooperative: readonly Contender[] = [
+  {
+    name: 'seaworthy',
+    build: () => {
+      const { fallback, retry, breaker, timeout, bulkhead } = ownLayers('cooperative')
+      const policy = pipeline(fallback, retry, breaker, timeout, bulkhead)
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
+    name: 'cockatiel: wrap',
+    build: () => {
+      const layers = cockatielLayers(cockatiel.TimeoutStrategy.Cooperative)
+      const { fallback, retry, breaker, timeout, bulkhead } = layers
+      const policy = cockatiel.wrap(fallback, retry, breaker, timeout, bulkhead)
+      return (fn) => policy.execute(fn)
     },
   },
 ]
@@ -226,6 +214,12 @@ export const pipelineSubjects: readonly Subject[] = [
       inFlight: 1_000,
     },
   ]),
+  {
+    ...common,
+    name: 'pipeline5.cooperative',
+    title: 'Five layers, the function succeeds at once; the timeout would only tell the function',
+    contenders: [bare, ...cooperative],
+  },
   {
     ...common,
     name: 'pipeline5.functions',

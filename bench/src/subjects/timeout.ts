@@ -61,7 +61,7 @@ export const timeouts = (milliseconds: number): readonly Contender[] => [
   },
 ]
 
-/** Only tell the function through its signal. */
+/** Only tell the function, through its signal. */
 const cooperative: readonly Contender[] = [
   {
     name: 'seaworthy: cooperative',
@@ -171,7 +171,14 @@ export const timeoutSubjects: readonly Subject[] = [
   {
     name: 'timeout',
     title: 'Timeout of one second, the function succeeds before',
-    contenders: [bare, ...byHand, ...timeouts(1_000), ...cooperative],
+    contenders: [bare, ...byHand, ...timeouts(1_000)],
+    functions: () => [succeeds],
+    verify: returnsTheValue,
+  },
+  {
+    name: 'timeout.cooperative',
+    title: 'Timeout of one second that only tells the function, the function succeeds before',
+    contenders: [bare, ...cooperative],
     functions: () => [succeeds],
     verify: returnsTheValue,
   },

@@ -19,6 +19,18 @@ export interface Claim {
 const bareLoses = 0.3
 /** How many times fewer calls reach the dead upstream. */
 const fewerCalls = 20
+/** Timers that are late by more than this say that the machine had other things to do. */
+const busy = 100
+
+/**
+ * What to tell about the machine; undefined if it had time for the demo. Limits on latencies are longer by how late
+ * the timers of this process were anyway.
+ */
+export function busyMachine({ eventLoopDelay }: Result): string | undefined {
+  return eventLoopDelay < busy
+    ? undefined
+    : `This machine was busy: timers fired up to ${formatTime(eventLoopDelay)} late, so latencies may be as much longer.`
+}
 
 /** Every claim, in the order in which they are told. */
 export function claims(result: Result): Claim[] {
@@ -102,7 +114,7 @@ function quick(result: Result): Claim {
   return {
     id: 'quick',
     says: `99 of 100 of them end within ${formatTime(limit)}, all day long`,
-    holds: p99 !== undefined && p99 < limit,
+    holds: p99 !== undefined && p99 < limit + result.eventLoopDelay,
     shows: `p99 ${formatTime(p99)}`,
   }
 }
@@ -118,7 +130,11 @@ function quickWhileHanging(result: Result): Claim {
   return {
     id: 'quick-while-hanging',
     says: `while the upstream hangs they end within ${formatTime(limit)} too; bare ones wait till the end`,
-    holds: theirs !== undefined && ours !== undefined && theirs >= day.patience * 0.95 && ours < limit,
+    holds:
+      theirs !== undefined &&
+      ours !== undefined &&
+      theirs >= day.patience * 0.95 &&
+      ours < limit + result.eventLoopDelay,
     shows: `p99 ${formatTime(ours)}; bare: ${formatTime(theirs)}`,
   }
 }
@@ -135,12 +151,12 @@ function upstreamSpared({ bare, seaworthy }: Result): Claim {
 }
 
 function breakerOpened(result: Result): Claim {
-  const limit = result.day.patience / 6
+  const limit = result.day.patience / 3
   const time = timeToOpen(result)
   return {
     id: 'breaker-opens',
     says: `the breaker opens within ${formatTime(limit)} of the first failure`,
-    holds: time !== undefined && time <= limit,
+    holds: time !== undefined && time <= limit + result.eventLoopDelay,
     shows: time === undefined ? 'it never did' : `after ${formatTime(time)}`,
   }
 }

@@ -7,8 +7,9 @@
  * is stretched without its stroke.
  */
 import { curveMonotoneX, line } from 'd3-shape'
-import type { BreakerChange } from './protected-client.ts'
+import type { BreakerChange, BreakerState } from './protected-client.ts'
 import { type BadDay, moods } from './script.ts'
+import { stateNames } from './view.ts'
 
 /** A curve. Points are at `x` from 0 to 1, with a value of the plot's scale, or undefined for a gap. */
 export interface Curve {
@@ -76,11 +77,11 @@ ${curves.map((curve) => drawCurve(curve, scale)).join('\n')}
 
 /** The states of the breaker as a strip over the whole day. */
 export function drawBreaker(day: BadDay, changes: readonly BreakerChange[], description: string): string {
-  const states = [{ at: 0, state: 'closed' as const }, ...changes]
+  const states = [{ at: 0, state: 'closed' as BreakerState }, ...changes]
   const strips = states.map(({ at, state }, index) => {
     const end = Math.min(day.duration, states[index + 1]?.at ?? day.duration)
     const x = percent(at / day.duration)
-    const text = `${state}, ${(at / 1000).toFixed(2)} s to ${(end / 1000).toFixed(2)} s`
+    const text = `${stateNames[state]}, ${(at / 1000).toFixed(2)} s to ${(end / 1000).toFixed(2)} s`
     return `<rect class="${state}" x="${x}" width="${percent((end - at) / day.duration)}" y="${top}" height="26"><title>${text}</title></rect>`
   })
   return `<div class="plot"><span></span>

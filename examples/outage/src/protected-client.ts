@@ -1,15 +1,11 @@
 /** The protected side: the same call, through a pipeline of Seaworthy policies. */
+
+import { circuitBreaker } from '@seaworthy/circuit-breaker'
+import { pipeline } from '@seaworthy/core'
+import { staleCache } from '@seaworthy/fallback'
+import { bulkhead, timeout } from '@seaworthy/flow'
+import { exponential, retry, retryBudget } from '@seaworthy/retry'
 import { seededRandom } from '@seaworthy/testing'
-import {
-  bulkhead,
-  circuitBreaker,
-  exponential,
-  pipeline,
-  retry,
-  retryBudget,
-  staleCache,
-  timeout,
-} from './tmp-policies.ts'
 import { type Client, fetchProduct, HttpError, signalAt } from './catalogue.ts'
 import type { BadDay } from './script.ts'
 import type { Request } from './traffic.ts'
@@ -61,17 +57,23 @@ export function protectedClient(url: string, day: BadDay, seed: number): Protect
   const catalogue = pipeline(
     retry({
       attempts: Number.POSITIVE_INFINITY, // until the deadline, as far as the budget goes
-      delay: exponential(patience / 30, { max: patience / 6 }),
+      delay: exponential(patience / 15, { max: patience / 6 }),
+      jitter: 'equal',
       retryOpenCircuit: true,
       budget: retryBudget({ ratio: 0.2 }),
       random: random.fork('retry'),
     }),
     staleCache({ ttl: fresh, staleFor: keep - fresh }),
     breaker,
-    timeout(patience / 5),
+    timeout(patience / 6),
     // Fewer than the upstream has workers: what would have to wait there is better answered from the cache. Whoever
     // has tried in vain before goes first.
-    bulkhead({ concurrency: 3, queue: day.products, maxWait: patience / 15, priority: ({ attempt }) => attempt }),
+    bulkhead({
+      concurrency: 3,
+      queue: day.products,
+      maxWait: patience / 12,
+      priority: ({ attempt }) => attempt,
+    }),
   )
 
   const changes: { time: number; state: BreakerState }[] = []

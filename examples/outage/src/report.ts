@@ -1,12 +1,13 @@
 /** The whole day on one page: no script, no network, for light and dark, for phones and wide screens. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { answerableOf, type Claim, lostOf } from './claims.ts'
+import { answerableOf, busyMachine, type Claim, lostOf } from './claims.ts'
 import { type Figures, figures, timeline } from './measure.ts'
 import { type Curve, drawBreaker, drawPlot, escapeText, linear, logarithmic, type Plot } from './plots.ts'
 import type { Result, SideResult } from './run.ts'
 import { type BadDay, moods, phaseAt } from './script.ts'
 import { phaseRows, type Row, rows } from './summary.ts'
+import { stateNames } from './view.ts'
 import { formatCount, formatPercent, formatTime } from './words.ts'
 
 const folder = new URL('../report/', import.meta.url)
@@ -25,6 +26,7 @@ export async function writeReport(result: Result, claims: readonly Claim[]): Pro
 /** The page as text. */
 export function page(result: Result, claims: readonly Claim[], style: string): string {
   const { day, seed, startedAt, node, bare, seaworthy, eventLoopDelay } = result
+  const busy = busyMachine(result)
   const reproduce = `npm run demo -- --seed ${seed} --duration ${day.duration}ms`
   return `<!doctype html>
 <html lang="en">
@@ -46,15 +48,16 @@ called with plain <code>fetch</code> and retries, the other through Seaworthy.</
 ${card(result, bare, 'bare')}
 ${card(result, seaworthy, 'seaworthy')}
 </div>
-<h2>Claims</h2>
-<ul class="claims">
-${claims.map(claimItem).join('\n')}
-</ul>
 ${plotSections(result)}
 <h2>The breaker</h2>
 <p class="quiet"><span style="color:var(--good)">■</span> closed
 <span style="color:var(--warn)">■</span> half-open <span style="color:var(--bad)">■</span> open</p>
 ${drawBreaker(day, seaworthy.breaker, breakerStory(result))}
+<h2>Claims</h2>
+<ul class="claims">
+${claims.map(claimItem).join('\n')}
+</ul>
+${busy === undefined ? '' : `<p>${escapeText(busy)}</p>`}
 <h2>Figures</h2>
 ${table('', rows(result), bare.name, seaworthy.name)}
 <h2>By phase</h2>
@@ -75,10 +78,11 @@ ${formatTime(day.patience)}.</p>
 
 function card(result: Result, side: SideResult, look: string): string {
   const { success } = figures(side.samples, 0, result.day.duration)
-  const { p99 } = figures(answerableOf(result, side), 0, result.day.duration)
+  const possible = answerableOf(result, side)
+  const { p99 } = figures(possible, 0, result.day.duration)
   const lost = lostOf(result, side)
   return `<div class="side ${look}">${escapeText(side.name)}<strong>${formatPercent(success)}</strong>answered,
-p99 ${escapeText(formatTime(p99))}<br>${formatCount(lost)} lost that could have been answered</div>`
+p99 ${escapeText(formatTime(p99))}<br>${formatCount(lost)} of ${formatCount(possible.length)} answerable requests lost</div>`
 }
 
 function claimItem({ holds, says, shows }: Claim): string {
@@ -179,7 +183,9 @@ function phaseStory(result: Result): string {
 }
 
 function breakerStory({ seaworthy }: Result): string {
-  return seaworthy.breaker.map(({ at, state }) => `${state} at ${(at / 1000).toFixed(1)} s`).join(', ')
+  return seaworthy.breaker
+    .map(({ at, state }) => `${stateNames[state]} at ${(at / 1000).toFixed(1)} s`)
+    .join(', ')
 }
 
 function table(corner: string, lines: readonly Row[], bare: string, seaworthy: string): string {

@@ -94,8 +94,8 @@ export function badDay(duration: number = standardDuration): BadDay {
     patience: 3000 * scale,
     notice: 1300 * scale,
     rate: 50,
-    products: 40,
-    upstream: { workers: 4, queue: 500, work: 15, coldWork: 300 * scale, retryAfter: 1000 },
+    products: 30,
+    upstream: { workers: 4, queue: 500, work: 15, coldWork: 200 * scale, retryAfter: 1000 },
   }
 }
 

@@ -1,5 +1,5 @@
 /** The words before and after the picture: what will happen, and what came of it. */
-import { answerableOf, type Claim, deadCalls, lostOf } from './claims.ts'
+import { answerableOf, busyMachine, type Claim, deadCalls, lostOf } from './claims.ts'
 import { figures, type Outcome, phaseFigures } from './measure.ts'
 import type { Result, SideResult } from './run.ts'
 import { type BadDay, moods } from './script.ts'
@@ -19,8 +19,10 @@ export function opening(day: BadDay, seed: number, paint: Paint): string[] {
   const phases = day.phases.map(({ mood, from, to }) => `${moods[mood].label} ${formatTime(to - from)}`)
   return [
     '',
-    ` ${paint('bold', 'A bad day for an upstream')}, seed ${seed}: ${phases.join(', ')}.`,
-    ` ${day.rate} requests a second go to two of its kind: through plain fetch with retries, and through Seaworthy.`,
+    ` ${paint('bold', 'A bad day for an upstream')}, seed ${seed}`,
+    ` ${phases.join(', ')}`,
+    ` ${day.rate} requests a second go to each of two such upstreams:`,
+    ' to one through plain fetch with retries, to the other through Seaworthy.',
     '',
   ]
 }
@@ -29,6 +31,7 @@ export function opening(day: BadDay, seed: number, paint: Paint): string[] {
 export function closing(result: Result, claims: readonly Claim[], paint: Paint): string[] {
   const kept = claims.filter(({ holds }) => holds).length
   const verdict = `${kept} of ${claims.length} claims hold`
+  const busy = busyMachine(result)
   return [
     '',
     ...table(result).map((line, index) => (index === 0 ? paint('bold', line) : line)),
@@ -38,6 +41,7 @@ export function closing(result: Result, claims: readonly Claim[], paint: Paint):
       `   ${paint('dim', shows)}`,
     ]),
     '',
+    ...(busy === undefined ? [] : [` ${paint('yellow', busy)}`]),
     ` ${paint(kept === claims.length ? 'green' : 'red', verdict)}`,
   ]
 }

@@ -16,7 +16,7 @@ const reportEvery = 100
 let day: BadDay
 let pool: WorkerPool
 /** Start of the day on this process' `performance.now()`. */
-let start = Number.POSITIVE_INFINITY
+let start = Number.POSITIVE_INFINITY // until it is told
 
 const stats: UpstreamStats = {
   at: 0,
@@ -35,7 +35,7 @@ let lastThrottled = Number.NEGATIVE_INFINITY
 
 const server = createServer((request, response) => {
   const { mood } = phaseAt(day, now())
-  stats.calls[mood]++
+  if (now() >= 0) stats.calls[mood]++
   checkPunctuality()
   answer(mood, request, response)
 })

@@ -35,6 +35,13 @@ const breakerSigns: Record<BreakerState, Piece> = {
   open: ['█', 'red'],
 }
 
+/** How the states are called among people. */
+export const stateNames: Record<BreakerState, string> = {
+  closed: 'closed',
+  halfOpen: 'half-open',
+  open: 'open',
+}
+
 /** "Now" means so many milliseconds back. */
 const window = 1000
 const gap = ' │ '
@@ -63,7 +70,7 @@ export function renderPlain({ day, now, bare, seaworthy }: Live): string {
     const p99 = formatTime(present.p99).padStart(7)
     return `${live.name} ${success} answered, p99 ${p99}, ${String(live.pending).padStart(3)} waiting`
   }
-  const state = seaworthy.breaker?.at(-1)?.state ?? 'closed'
+  const state = stateNames[seaworthy.breaker?.at(-1)?.state ?? 'closed']
   const seconds = String(Math.round(now / 1000)).padStart(3)
   const mood = moods[phaseAt(day, time - 1).mood].label.padEnd(7)
   return `${seconds} s  ${mood}  ${part(bare)}  |  ${part(seaworthy)}, breaker ${state}`
@@ -83,9 +90,12 @@ function head({ day, now }: Live, columns: number): Piece[][] {
 function legend(columns: number): Piece[][] {
   const signs = (Object.keys(breakerSigns) as BreakerState[]).flatMap((state): Piece[] => [
     breakerSigns[state],
-    [` ${state}  `, 'dim'],
+    [` ${stateNames[state]}   `, 'dim'],
   ])
-  return [fit([[' "Now" is the last second. p99 bars are logarithmic. Breaker: ', 'dim'], ...signs], columns)]
+  return [
+    fit([[' "now" and latency: the last second; bars of p99 are logarithmic', 'dim']], columns),
+    fit([[' breaker: ', 'dim'], ...signs], columns),
+  ]
 }
 
 function side({ day, now }: Live, live: LiveSide, width: number): Piece[][] {

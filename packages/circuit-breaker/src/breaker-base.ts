@@ -2,7 +2,13 @@ import { type Clock, type Policy, PolicyBase, type PolicyDescription, systemCloc
 import type { Circuit, Owner } from './circuit.ts'
 import type { CircuitBreakerEvents, EventName } from './events.ts'
 import type { ClassifyOutcome } from './judge.ts'
-import { type CircuitBreakerOptions, type CircuitRules, checkOptions, checkPatch, rulesOf } from './options.ts'
+import {
+  type CircuitBreakerOptions,
+  type CircuitRules,
+  checkOptions,
+  checkPatch,
+  rulesOf,
+} from './options.ts'
 import { type CircuitMode, noCause, off, type Rules } from './state.ts'
 
 /** What a breaker can do whether it has one circuit or one for each key. */

@@ -2,7 +2,15 @@
 import { type Call, type Clock, type Duration, duration, type Layer, type Refusal } from '@seaworthy/core'
 import { CircuitOpenError, type CircuitState, refusalText } from './errors.ts'
 import type { ChangeReason, CircuitBreakerEvents, CircuitEvent, EventName } from './events.ts'
-import { type ClassifyOutcome, classOf, judgeError, judgeValue, type NeutralReason, retryAfterOf, type Verdict } from './judge.ts'
+import {
+  type ClassifyOutcome,
+  classOf,
+  judgeError,
+  judgeValue,
+  type NeutralReason,
+  retryAfterOf,
+  type Verdict,
+} from './judge.ts'
 import {
   type CircuitSnapshot,
   type CircuitStatus,
@@ -209,7 +217,8 @@ export class Circuit implements CircuitControls, Layer {
     const { owner } = this
     const now = this.now()
     const before = this.current
-    const after = this.become(arrive(before, now, owner.rules))
+    const after = arrive(before, now, owner.rules)
+    this.become(after)
     const token = admit(after, now, owner.rules)
     this.publish(before, after, after.name === 'closed' ? 'successThreshold' : 'recoveryTimeout', journey)
     const refused = token === undefined ? this.refuse(after, now, journey) : undefined
@@ -261,21 +270,21 @@ export class Circuit implements CircuitControls, Layer {
   }
 
   restore(snapshot: unknown): boolean {
-    return this.act('restore', restore(this.current, this.now(), this.owner.rules, readSnapshot(snapshot)))
+    return this.act('restore', restore, readSnapshot(snapshot))
   }
 
   trip(openFor?: Duration): boolean {
     const wait = openFor === undefined ? openFor : duration('trip duration', openFor)
-    return this.act('trip', trip(this.current, this.now(), this.owner.rules, wait))
+    return this.act('trip', trip, wait)
   }
 
   reset(): boolean {
-    return this.act('reset', reset(this.current, this.now(), this.owner.rules))
+    return this.act('reset', reset, undefined)
   }
 
   isolate(reason: string): Isolation {
-    this.act('isolate', isolate(this.current, this.now(), reason))
-    const letGo = once(() => this.act('release', release(this.current, this.now(), this.owner.rules)))
+    this.act('isolate', isolate, reason)
+    const letGo = once(() => this.act('release', release, undefined))
     return { release: letGo, [Symbol.dispose]: letGo }
   }
 
@@ -294,17 +303,22 @@ export class Circuit implements CircuitControls, Layer {
 
   /** Follows the owner's rules, which were `before`. */
   reconfigure(before: Rules): void {
-    this.act('setMode', reconfigure(this.current, this.now(), this.owner.rules, before))
+    this.act('setMode', reconfigure, before)
   }
 
   dispose(): void {
-    this.act('dispose', dispose(this.current, this.now()))
+    this.act('dispose', dispose, undefined)
   }
 
-  /** What somebody did by hand. @returns Whether it changed the state. */
-  private act(reason: ChangeReason, after: State): boolean {
+  /** Does what somebody asks for by hand. @returns Whether it changed the state. */
+  private act<A>(
+    reason: ChangeReason,
+    change: (state: State, now: number, rules: Rules, argument: A) => State,
+    argument: A,
+  ): boolean {
     const before = this.current
-    this.publish(before, this.become(after), reason)
+    const after = this.become(change(before, this.now(), this.owner.rules, argument))
+    this.publish(before, after, reason)
     this.owner.send()
     return after !== before
   }

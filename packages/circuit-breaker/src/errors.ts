@@ -16,11 +16,10 @@ const codes: { readonly [S in CircuitState]?: ErrorCode } = {
  * where nobody knows.
  */
 export class CircuitOpenError extends SeaworthyError {
-  override name = 'CircuitOpenError'
   /** The state that turned it away. */
-  readonly state: CircuitState
+  declare readonly state: CircuitState
   /** Which circuit of a `breakerPerKey`. */
-  readonly key: string | undefined
+  declare readonly key: string | undefined
 
   constructor(
     message: string,
@@ -30,6 +29,8 @@ export class CircuitOpenError extends SeaworthyError {
     retryAfter?: number | undefined,
   ) {
     super(codes[state] ?? 'ERR_CIRCUIT_OPEN', message, { policy, retryAfter, failureClass: 'persistent' })
+    // Assigned, since fields of a class would be defined one by one: a third of the time of a rejection (bench: `open`).
+    this.name = 'CircuitOpenError'
     this.state = state
     this.key = key
   }

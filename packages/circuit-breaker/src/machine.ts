@@ -92,7 +92,7 @@ export function next(state: State, input: Input, now: number, rules: Rules): Ste
     case 'reset':
       return done(reset(state, now, rules))
     case 'isolate':
-      return done(isolate(state, now, input.reason))
+      return done(isolate(state, now, rules, input.reason))
     case 'release':
       return done(release(state, now, rules))
     case 'dispose':

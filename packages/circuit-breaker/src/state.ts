@@ -331,7 +331,7 @@ export function reset(state: State, now: number, rules: Rules): State {
 }
 
 /** Adds a handle that keeps everything out. The first one's reason stays. */
-export function isolate(state: State, now: number, reason: string): State {
+export function isolate(state: State, now: number, _rules: Rules, reason: string): State {
   if (state.name === 'isolated') state.handles++
   if (!isAutomatic(state)) return state
   return { name: 'isolated', ...begin(state, now), openings: 0, openFor: 0, reason, handles: 1 }

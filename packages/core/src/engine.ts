@@ -269,6 +269,7 @@ export class Segment {
    */
   private startSteady(context: CallContext, operation: Operation): Promise<unknown> {
     probing = true // an event listener may call a policy from `enter`
+    for (let i = 0; i < this.layers.length; i++) probe.tokens[i] = undefined
     const stop = this.enter(probe)
     probing = false
     if (stop >= 0) {
@@ -329,11 +330,9 @@ export class Segment {
 
   /** Lets the call into each layer in turn. @returns The slot of the layer that refused it or made it wait, or -1. */
   private enter(call: Entry): number {
-    const { layers } = this
-    const slots = this.entering
-    for (let i = 0; i < slots.length; i++) {
-      const slot = slots[i] as number
-      call.tokens[slot] = undefined
+    const { layers, entering } = this
+    for (let i = 0; i < entering.length; i++) {
+      const slot = entering[i] as number
       let admission: ReturnType<NonNullable<Layer['enter']>>
       try {
         admission = (layers[slot] as Entering).enter(call, slot)

@@ -98,9 +98,10 @@ export function missesRecovery(
 ): CompositionWarning[] {
   return breakers.flatMap((slot): CompositionWarning[] => {
     const { first = 0, longest = 0 } = layers[slot]?.circuit?.recovery ?? {}
-    if (longest <= target) return []
+    // Equal is too long: the trial calls take time as well.
+    if (longest < target) return []
     const wanted = lasting(target)
-    const always = first > target
+    const always = first >= target
     return [
       {
         code: 'recovery-misses-target',

@@ -7,8 +7,13 @@ import {
   type Settled,
 } from '@seaworthy/core'
 
+/** The type of {@link noAnswer}. TypeScript widens a `unique symbol` that a function returns, so it is told this instead. */
+export interface NoAnswer {
+  readonly seaworthy: 'no answer'
+}
+
 /** What a fallback function returns when it has nothing to offer either: the next link is asked. */
-export const noAnswer: unique symbol = Symbol.for('seaworthy.no-answer')
+export const noAnswer: NoAnswer = Symbol.for('seaworthy.no-answer') as unknown as NoAnswer
 
 /**
  * Computes an answer in place of a failed call.

@@ -18,6 +18,7 @@ import {
   type FallbackAnswer,
   type FallbackLink,
   Link,
+  type NoAnswer,
   noAnswer,
 } from './fallback-link.ts'
 import { handledByDefault, handlesBugs, holds } from './handled.ts'
@@ -78,7 +79,7 @@ export type FallbackEvents = {
 export interface Fallback<Added> extends Policy<Added, FallbackEvents> {}
 
 /** What a fallback adds to the result of a call. */
-export type Answered<V> = Exclude<Awaited<V>, typeof noAnswer>
+export type Answered<V> = Exclude<Awaited<V>, NoAnswer>
 
 /**
  * Answers in place of a failed call, with a value or with what a function returns. Its type becomes part of the
@@ -126,13 +127,13 @@ export function fallback<V>(answer: FallbackAnswer<V>, options: FallbackOptions 
  * console.log(await reply.execute(() => Promise.reject(new Error('down')), { key: 'refund' }))
  * ```
  */
-export function fallbackChain<L extends AnyFallbackLink>(
-  links: readonly L[],
+export function fallbackChain<L extends readonly AnyFallbackLink[]>(
+  links: readonly [...L],
   options: FallbackOptions = {},
-): Fallback<Answered<AnswerOf<L>>> {
+): Fallback<Answered<AnswerOf<L[number]>>> {
   knownOptions('fallbackChain', options, optionNames)
   checkLinks(links)
-  return new FallbackPolicy<Answered<AnswerOf<L>>>(links, options)
+  return new FallbackPolicy<Answered<AnswerOf<L[number]>>>(links, options)
 }
 
 const optionNames = ['when', 'whenResult', 'name', 'hub']

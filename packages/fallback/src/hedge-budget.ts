@@ -11,9 +11,9 @@ const copy = 1_000_000
 /** What quiet times can save up, in copies: the most that may start at once when all calls turn slow together. */
 const most = 10 * copy
 
-/** What one call pays in, for a share from 0 to 1. */
+/** What one call pays in, for a share from 0 to 1. Rounds down, but not for the sake of a floating point error. */
 export function contribution(share: number): number {
-  return Math.floor(share * copy)
+  return Math.floor(share * copy + 1e-6)
 }
 
 /** The balance after a call has paid in. */

@@ -15,7 +15,15 @@ export {
   fallback,
   fallbackChain,
 } from './fallback.ts'
-export { type FallbackAnswer, type FallbackFunction, type FallbackLink, noAnswer } from './fallback-link.ts'
+export {
+  type AnswerOf,
+  type AnyFallbackLink,
+  type FallbackAnswer,
+  type FallbackFunction,
+  type FallbackLink,
+  type NoAnswer,
+  noAnswer,
+} from './fallback-link.ts'
 export { type Hedge, type HedgeOptions, hedge } from './hedge.ts'
 export type { HedgeBudgetExhausted, Hedged, HedgeEvents, HedgeLate, HedgeWon } from './hedge-events.ts'
 export { type StaleCache, type StaleCacheOptions, staleCache } from './stale-cache.ts'

@@ -8,7 +8,8 @@ const sample = 16
  * A {@link Line} for each key, for no more than `max` keys.
  *
  * A key whose allowance is full again says nothing that a new one does not, so forgetting it loses nothing. Every call
- * looks at one key, in turn, and forgets it if so: no timer, and no pause in which all keys are walked.
+ * looks at one key, in turn, and forgets it if so: no timer, and no pause in which all keys are walked. A call with a
+ * new key looks at two, or the walk would never get round while new keys come.
  */
 export class KeyedLines {
   readonly #max: number
@@ -38,6 +39,7 @@ export class KeyedLines {
     this.#visit(now)
     const known = this.#lines.get(key)
     if (known !== undefined) return known
+    this.#visit(now)
     if (this.#lines.size >= this.#max) this.#makeRoom(now)
     const line = new Line()
     this.#lines.set(key, line)

@@ -91,7 +91,7 @@ export class RetryLoop {
     const { journey } = this.#context
     counters.retrying++
     try {
-      const value = await pRetry((attempt) => this.#try(attempt), {
+      const value = await pRetry((attempt) => this.#next(attempt), {
         retries: rules.attempts - 1,
         factor: 1,
         minTimeout: 0,
@@ -118,12 +118,15 @@ export class RetryLoop {
     }
   }
 
-  async #try(attempt: number): Promise<unknown> {
+  /** What p-retry calls for an attempt. */
+  #next(attempt: number): Promise<unknown> {
     if (attempt === 1) throw attemptFailed // It ran before p-retry was called.
-    if (this.#context.aborted) {
-      this.#abandon()
-      throw attemptFailed
-    }
+    if (!this.#context.aborted) return this.#try(attempt)
+    this.#abandon()
+    throw attemptFailed
+  }
+
+  async #try(attempt: number): Promise<unknown> {
     const { rules, counters } = this.#shared
     counters.retries++
     this.#attempt = attempt

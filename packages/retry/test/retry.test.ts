@@ -367,7 +367,7 @@ describe('functions of the user that throw', () => {
     throw new Error('broken callback')
   }
 
-  it.each([
+  const table: [string, RetryOptions, number[]][] = [
     ['classify', { classify: broken }, [0, 1000]],
     ['retryIf', { retryIf: broken }, [0, 1000]],
     ['delayFrom', { delayFrom: broken }, [0, 1000]],
@@ -376,7 +376,8 @@ describe('functions of the user that throw', () => {
     ['delay', { delay: () => -1 }, [0, 1000]],
     ['delay', { delay: () => '5' as unknown as number }, [0, 1000]],
     ['jitter', { jitter: broken, random: () => 0.5 }, [0, 500]],
-  ] as const)('%s counts as not given, and the hub hears of it', async (option, options, runs) => {
+  ]
+  it.each(table)('%s counts as not given, and the hub hears of it', async (option, options, runs) => {
     const hub = new Hub()
     const errors: unknown[] = []
     hub.onListenerError(({ kind, type, error }) => errors.push([kind, type, error instanceof Error]))

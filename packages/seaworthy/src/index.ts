@@ -1,5 +1,15 @@
 /**
+ * Resilience for any async function, in one import: pipelines, circuit breaker, retry, timeout, bulkhead, rate limit,
+ * adaptive concurrency, fallback, stale cache, hedging; and ready-made presets and profiles.
+ *
  * @module seaworthy
  */
-
-export {}
+export * from '@seaworthy/circuit-breaker'
+export * from '@seaworthy/core'
+export * from '@seaworthy/fallback'
+export * from '@seaworthy/flow'
+export * from '@seaworthy/retry'
+export { aiProvider, database, messaging, type PresetOptions, type PresetPipeline } from './factories.ts'
+export { type Preset, type PresetName, presets } from './presets.ts'
+export { formatProfile, type Profile, type ProfileName, profile, profiles } from './profiles.ts'
+export { type Overrides, type ResolvedOptions, resolveOptions, type Source } from './resolve-options.ts'

@@ -5,17 +5,35 @@
  *
  * It is immutable, so a search can branch from any moment.
  */
-import type { CircuitOutcome, circuitMachine, OpenCause } from '@seaworthy/circuit-breaker'
+import { inspect, isDeepStrictEqual } from 'node:util'
+import type { CircuitMode, CircuitOutcome, CircuitState, OpenCause } from '@seaworthy/circuit-breaker'
 
-/** The rules of a breaker; those that are left out have the defaults of `circuitBreaker`, without jitter. */
-export type BreakerRules = circuitMachine.Rules
-
-/** The states of a breaker. */
-export type BreakerState = circuitMachine.State['name']
+/**
+ * The rules of a breaker: its options, as numbers. Durations are milliseconds, and a rule that is off is `Infinity`.
+ */
+export interface BreakerRules {
+  readonly mode: CircuitMode
+  readonly failureThreshold: number
+  readonly failureRate: number
+  readonly slowCallDuration: number
+  readonly slowCallRate: number
+  readonly window: { readonly calls: number } | { readonly time: number; readonly buckets: number }
+  readonly minimumRequests: number
+  readonly successThreshold: number
+  readonly halfOpen: { readonly concurrency: number; readonly failures: number; readonly lease: number }
+  readonly resetOn: 'close' | 'stable'
+  /** How long the first, second, ... opening in a row lasts. Must always say the same. */
+  recovery(opening: number, cause: OpenCause): number
+}
 
 /** Something that was seen. */
 export type BreakerFact = { readonly at: number; readonly epoch: number } & (
-  | { readonly kind: 'began'; readonly state: BreakerState; readonly forgetful: boolean; readonly opening?: Opening }
+  | {
+      readonly kind: 'began'
+      readonly state: CircuitState
+      readonly forgetful: boolean
+      readonly opening?: Opening
+    }
   | { readonly kind: 'admitted' | 'became slow' | 'in time' | 'lost'; readonly call: number }
   | { readonly kind: 'settled'; readonly call: number; readonly outcome: CircuitOutcome }
   | { readonly kind: 'would open' | 'would not open' | 'handle taken' | 'handle released' }
@@ -45,7 +63,9 @@ export interface Told {
 
 /** Everything about a breaker that can be compared with another one. Counts of states it is not in are 0. */
 export interface BreakerView {
-  readonly state: BreakerState
+  readonly state: CircuitState
+  /** Milliseconds until an open circuit lets a trial through. */
+  readonly retryAfter: number | undefined
   readonly epoch: number
   readonly since: number
   readonly opening: Opening | undefined
@@ -61,6 +81,7 @@ export interface BreakerView {
   readonly wouldOpen: boolean
 }
 
+/** Those of `circuitBreaker`, without jitter. */
 const defaults: BreakerRules = {
   mode: 'enabled',
   failureThreshold: 5,
@@ -78,6 +99,7 @@ const defaults: BreakerRules = {
 /**
  * A model of a new circuit breaker.
  *
+ * @param rules - Those that are left out have the defaults of `circuitBreaker`, without jitter.
  * @param now - The time at which it is made, in milliseconds; later times are given with each input.
  *
  * @example
@@ -117,7 +139,7 @@ export class BreakerModel {
     this.#present = facts.slice(last).filter(({ epoch }) => epoch === began.epoch)
   }
 
-  get state(): BreakerState {
+  get state(): CircuitState {
     return this.#began.state
   }
 
@@ -189,6 +211,7 @@ export class BreakerModel {
     const timed = this.#timed(now)
     return {
       state,
+      retryAfter: this.#remaining(now),
       epoch,
       since: this.#began.at,
       opening: this.#began.opening,
@@ -226,7 +249,9 @@ export class BreakerModel {
       openFor,
       state === 'halfOpen' ? 0 : Math.min(now - this.#began.at, openFor),
       'time' in rules.window ? now % (rules.window.time / rules.window.buckets) : 0,
-      rules.failureThreshold === Number.POSITIVE_INFINITY ? 0 : Math.min(this.#streak, rules.failureThreshold),
+      rules.failureThreshold === Number.POSITIVE_INFINITY
+        ? 0
+        : Math.min(this.#streak, rules.failureThreshold),
       window(this.#judged(now), isFailure),
       window(this.#timed(now), isSlow),
       state === 'halfOpen' ? `${this.#ended('success')}/${this.#trialFailures}` : '',
@@ -312,7 +337,9 @@ export class BreakerModel {
   }
 
   #exceeds(window: readonly boolean[], rate: number): boolean {
-    return window.length >= this.rules.minimumRequests && window.filter(Boolean).length / window.length >= rate
+    return (
+      window.length >= this.rules.minimumRequests && window.filter(Boolean).length / window.length >= rate
+    )
   }
 
   #decide(now: number, retryAfter?: number): BreakerModel {
@@ -329,7 +356,7 @@ export class BreakerModel {
     return this.#begin('open', now, false, opening)
   }
 
-  #begin(state: BreakerState, at: number, forgetful: boolean, opening?: Opening): BreakerModel {
+  #begin(state: CircuitState, at: number, forgetful: boolean, opening?: Opening): BreakerModel {
     const began = { kind: 'began', at, epoch: this.epoch + 1, state, forgetful } as const
     return this.#with(opening === undefined ? began : { ...began, opening })
   }
@@ -372,7 +399,7 @@ export class BreakerModel {
     return this.facts.filter((fact) => fact.kind === 'began')
   }
 
-  #last(state: BreakerState): Began | undefined {
+  #last(state: CircuitState): Began | undefined {
     return this.#beginnings.findLast((fact) => fact.state === state)
   }
 
@@ -391,13 +418,19 @@ export class BreakerModel {
   /** Outcomes in the window, oldest first. */
   #judged(now: number): BreakerFact[] {
     if (this.state !== 'closed') return []
-    return this.#window(this.#present.filter((fact) => fact.kind === 'settled' && fact.outcome !== 'neutral'), now)
+    return this.#window(
+      this.#present.filter((fact) => fact.kind === 'settled' && fact.outcome !== 'neutral'),
+      now,
+    )
   }
 
   /** Measured calls in the window, oldest first. */
   #timed(now: number): BreakerFact[] {
     if (this.state !== 'closed') return []
-    return this.#window(this.#present.filter(({ kind }) => kind === 'became slow' || kind === 'in time'), now)
+    return this.#window(
+      this.#present.filter(({ kind }) => kind === 'became slow' || kind === 'in time'),
+      now,
+    )
   }
 
   #window(facts: BreakerFact[], now: number): BreakerFact[] {
@@ -422,13 +455,14 @@ export class BreakerModel {
   }
 
   get #handles(): number {
-    const count = (kind: BreakerFact['kind']): number => this.#present.filter((fact) => fact.kind === kind).length
+    const count = (kind: BreakerFact['kind']): number =>
+      this.#present.filter((fact) => fact.kind === kind).length
     return count('handle taken') - count('handle released')
   }
 
   #remaining(now: number): number | undefined {
     const { state, at, opening } = this.#began
-    return state === 'open' && opening !== undefined ? at + opening.openFor - now : undefined
+    return state === 'open' && opening ? Math.max(0, at + opening.openFor - now) : undefined
   }
 
   get #measures(): boolean {
@@ -442,6 +476,15 @@ export class BreakerModel {
   #with(fact: BreakerFact): BreakerModel {
     return new BreakerModel(this.rules, [...this.facts, fact])
   }
+}
+
+/** What differs between a breaker, of which some or all can be seen, and the model: a sentence for each field. */
+export function breakerDifferences(breaker: Partial<BreakerView>, model: BreakerView): string[] {
+  return (Object.keys(breaker) as (keyof BreakerView)[])
+    .filter((field) => !isDeepStrictEqual(breaker[field], model[field]))
+    .map(
+      (field) => `${field}: the breaker says ${inspect(breaker[field])}, the model ${inspect(model[field])}`,
+    )
 }
 
 const isFailure = (fact: BreakerFact): boolean => fact.kind === 'settled' && fact.outcome === 'failure'

@@ -4,6 +4,27 @@
  *
  * @module @seaworthy/testing
  */
+
+export {
+  type BreakerCommandOptions,
+  type BreakerHistory,
+  type BreakerMoment,
+  type BreakerUnderTest,
+  breakerCommands,
+  breakerHistory,
+  type PendingCall,
+} from './breaker-commands.ts'
+export {
+  type Asked,
+  type BreakerFact,
+  BreakerModel,
+  type BreakerRules,
+  type BreakerView,
+  breakerDifferences,
+  breakerModel,
+  type Opening,
+  type Told,
+} from './breaker-model.ts'
 export { Counterexample, type Exploration, type Explored, explore, type Goal, type Step } from './explore.ts'
 export { interleavings } from './interleavings.ts'
 export {
@@ -20,14 +41,3 @@ export {
 export { type SeededRandom, seededRandom } from './seeded-random.ts'
 export { type Sometimes, sometimes } from './sometimes.ts'
 export { type RunLimit, VirtualClock } from './virtual-clock.ts'
-export {
-  type Asked,
-  type BreakerFact,
-  BreakerModel,
-  type BreakerRules,
-  type BreakerState,
-  type BreakerView,
-  breakerModel,
-  type Opening,
-  type Told,
-} from './breaker-model.ts'

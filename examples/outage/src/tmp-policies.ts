@@ -1,5 +1,0 @@
-export { circuitBreaker } from '../../../packages/circuit-breaker/src/circuit-breaker.ts'
-export { staleCache } from '../../../packages/fallback/src/stale-cache.ts'
-export * from '@seaworthy/retry'
-export * from '@seaworthy/flow'
-export * from '@seaworthy/core'

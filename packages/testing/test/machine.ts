@@ -1,0 +1,55 @@
+/** The breaker's state machine as the model can be compared with it. */
+import { circuitMachine } from '@seaworthy/circuit-breaker'
+import type { BreakerRules, BreakerUnderTest, BreakerView } from '@seaworthy/testing'
+
+/** What the model shows of itself, of the machine. Reading it changes nothing. */
+export function machineView(state: circuitMachine.State, now: number, rules: BreakerRules): BreakerView {
+  // Only the windows of a closed circuit in time forget something when they are read.
+  const read = 'time' in rules.window ? circuitMachine.clone(state, now, rules) : state
+  const closed = read.name === 'closed' ? read : undefined
+  const trying = read.name === 'halfOpen' ? read : undefined
+  const open = read.name === 'open' ? read : undefined
+  closed?.failures.expire(now)
+  closed?.slow?.expire(now)
+  return {
+    state: read.name,
+    retryAfter: open && Math.max(0, open.since + open.openFor - now),
+    epoch: read.epoch,
+    since: read.since,
+    opening: open && { number: open.openings, openFor: open.openFor, cause: open.cause },
+    consecutiveFailures: closed?.consecutiveFailures ?? 0,
+    calls: closed?.failures.calls ?? 0,
+    failures: closed?.failures.hits ?? 0,
+    timedCalls: closed?.slow?.calls ?? 0,
+    slowCalls: closed?.slow?.hits ?? 0,
+    trials: trying?.underway.size ?? 0,
+    trialSuccesses: trying?.successes ?? 0,
+    trialFailures: trying?.failures ?? 0,
+    handles: read.name === 'isolated' ? read.handles : 0,
+    wouldOpen: closed?.wouldOpen !== undefined,
+  }
+}
+
+/** A machine that lives on from step to step, as it does in a policy. */
+export function machineUnderTest(rules: BreakerRules): BreakerUnderTest {
+  let state: circuitMachine.State = circuitMachine.initial(rules, 0)
+  const take = (input: circuitMachine.Input, now: number): circuitMachine.Output => {
+    const step = circuitMachine.next(state, input, now, rules)
+    state = step.state
+    return step.output
+  }
+  return {
+    call(now) {
+      const output = take({ type: 'call' }, now)
+      if (output.type !== 'admitted') return undefined
+      const { token } = output
+      return (outcome, later) => take({ type: 'settle', token, outcome }, later).type === 'settled'
+    },
+    view: (now) => machineView(state, now, rules),
+    trip: (now, openFor) => take({ type: 'trip', openFor }, now),
+    reset: (now) => take({ type: 'reset' }, now),
+    isolate: (now) => take({ type: 'isolate', reason: 'test' }, now),
+    release: (now) => take({ type: 'release' }, now),
+    dispose: (now) => take({ type: 'dispose' }, now),
+  }
+}
