@@ -7,7 +7,6 @@ import {
   classOf,
   judgeError,
   judgeValue,
-  type NeutralReason,
   retryAfterOf,
   type Verdict,
 } from './judge.ts'
@@ -192,24 +191,24 @@ export class Circuit implements CircuitControls, Layer {
     const token = call.tokens[slot] as Token
     const { journey } = call.context
     const { classify, rules } = this.owner
-    if (token !== this.pass || classify !== undefined) {
-      this.settle(token, isCurrent(this.current, token) ? judgeValue(value, classify) : 'ignored', journey)
-      return
-    }
-    const closed = this.current as Closed
-    recordSuccess(closed, 'time' in rules.window ? this.now() : 0)
-    this.totals.success++
-    if (!this.owner.wants('success', journey)) return
-    this.tell('success', journey, countsOf(closed))
-    this.owner.send()
+    if (classify !== undefined) {
+      if (this.counts(token, journey)) this.settle(token, judgeValue(value, classify), journey)
+    } else if (token === this.pass) {
+      const closed = this.current as Closed
+      recordSuccess(closed, 'time' in rules.window ? this.now() : 0)
+      this.totals.success++
+      if (!this.owner.wants('success', journey)) return
+      this.tell('success', journey, countsOf(closed))
+      this.owner.send()
+    } else if (this.counts(token, journey)) this.settle(token, 'success', journey)
   }
 
   failure(call: Call, slot: number, error: unknown): void {
     const token = call.tokens[slot] as Token
-    // Nobody is asked to judge what is stale.
-    const aborted = call.givenUpOutside(slot) || !isCurrent(this.current, token)
-    const verdict = aborted ? 'aborted' : judgeError(error, this.owner.classify)
-    this.settle(token, verdict, call.context.journey, error)
+    const { journey } = call.context
+    if (!this.counts(token, journey)) return
+    const aborted = call.givenUpOutside(slot)
+    this.settle(token, aborted ? 'aborted' : judgeError(error, this.owner.classify), journey, error)
   }
 
   /** Lets a call in, or says why not. */
@@ -218,7 +217,7 @@ export class Circuit implements CircuitControls, Layer {
     const now = this.now()
     const before = this.current
     const after = arrive(before, now, owner.rules)
-    this.become(after)
+    if (after !== before) this.become(after)
     const token = admit(after, now, owner.rules)
     this.publish(before, after, after.name === 'closed' ? 'successThreshold' : 'recoveryTimeout', journey)
     const refused = token === undefined ? this.refuse(after, now, journey) : undefined
@@ -240,29 +239,36 @@ export class Circuit implements CircuitControls, Layer {
     return new CircuitOpenError(message, state.name, name, key, retryAfter)
   }
 
-  /** Counts how a call ended. */
+  /** Whether the outcome of a call still counts. If not, that is all there is to it. */
+  private counts(token: Token, journey: string | undefined): boolean {
+    if (token === 0) return false
+    if (isCurrent(this.current, token)) return true
+    this.totals.stale++
+    this.tell('stale', journey, { entered: typeof token === 'object' ? token.epoch : token })
+    this.owner.send()
+    return false
+  }
+
+  /** Counts how a call ended, which is current. */
   private settle(token: Token, verdict: Verdict, journey?: string, error?: unknown): void {
-    if (token === 0) return
     const { owner, totals } = this
+    const outcome = verdict === 'success' || verdict === 'failure' ? verdict : 'neutral'
+    const now = this.now()
     const before = this.current
-    if (!isCurrent(before, token)) {
-      totals.stale++
-      this.tell('stale', journey, { entered: typeof token === 'object' ? token.epoch : token })
-    } else {
-      const outcome = verdict === 'success' || verdict === 'failure' ? verdict : 'neutral'
-      const now = this.now()
-      const after = this.become(settle(before, token, outcome, now, owner.rules, retryAfterOf(error)))
-      totals[outcome]++
-      const counts = countsOf(before)
-      if (outcome === 'success') this.tell('success', journey, counts)
-      else if (outcome === 'neutral')
-        this.tell('neutral', journey, { ...counts, reason: verdict as NeutralReason })
-      else if (owner.wants('failure', journey))
-        this.tell('failure', journey, { ...counts, failureClass: classOf(error) })
-      if (typeof token === 'object') this.tell('call', journey, { outcome, duration: now - token.startedAt })
-      this.publish(before, after, 'successThreshold', journey)
-    }
+    const after = settle(before, token, outcome, now, owner.rules, retryAfterOf(error))
+    if (after !== before) this.become(after)
+    totals[outcome]++
+    if (owner.wants(outcome, journey)) this.tellOutcome(before, verdict, journey, error)
+    if (typeof token === 'object') this.tell('call', journey, { outcome, duration: now - token.startedAt })
+    this.publish(before, after, 'successThreshold', journey)
     owner.send()
+  }
+
+  private tellOutcome(counted: State, verdict: Verdict, journey: string | undefined, error: unknown): void {
+    const counts = countsOf(counted)
+    if (verdict === 'success') this.tell(verdict, journey, counts)
+    else if (verdict === 'failure') this.tell(verdict, journey, { ...counts, failureClass: classOf(error) })
+    else this.tell('neutral', journey, { ...counts, reason: verdict })
   }
 
   snapshot(): CircuitSnapshot {
@@ -291,7 +297,9 @@ export class Circuit implements CircuitControls, Layer {
   acquire(): Permit {
     const token = this.admit()
     if (token instanceof CircuitOpenError) throw token
-    const end = once((verdict: Verdict, error?: unknown) => this.settle(token, verdict, undefined, error))
+    const end = once((verdict: Verdict, error?: unknown) => {
+      if (this.counts(token, undefined)) this.settle(token, verdict, undefined, error)
+    })
     const neutral = (): void => end('released')
     return {
       success: () => end('success'),

@@ -56,8 +56,9 @@ export function classOf(error: unknown): FailureClass | undefined {
 
 /** Milliseconds that an error asks to wait, in the field where Seaworthy's own errors have them. */
 export function retryAfterOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
   try {
-    const { retryAfter } = Object(error) as { retryAfter?: unknown }
+    const { retryAfter } = error as { retryAfter?: unknown }
     return typeof retryAfter === 'number' && retryAfter > 0 ? retryAfter : undefined
   } catch {
     return undefined

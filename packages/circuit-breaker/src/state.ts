@@ -213,7 +213,7 @@ export function isCurrent(state: State, token: Token): boolean {
   return token.epoch === state.epoch && (state.name !== 'halfOpen' || state.underway.has(token))
 }
 
-/** What the outcome of a call changes. Each token settles once; one that is not current changes nothing. */
+/** What the outcome of a call changes, whose token must be current. Each token settles once. */
 export function settle(
   state: State,
   token: Token,
@@ -222,7 +222,6 @@ export function settle(
   rules: Rules,
   retryAfter?: number,
 ): State {
-  if (!isCurrent(state, token)) return state
   if (state.name === 'closed') return settleCall(state, token, outcome, now, rules, retryAfter)
   if (state.name === 'halfOpen') return settleTrial(state, token as Ticket, outcome, now, rules, retryAfter)
   return state
@@ -273,16 +272,17 @@ function settleTrial(
 
 /** Counts the calls that have become slow since, each once, finished or not. Says whether there were any. */
 function noticeSlow(state: Closed | HalfOpen, now: number, rules: Rules): boolean {
-  let found = false
-  for (const ticket of state.underway ?? []) {
+  const { underway } = state
+  if (underway === undefined) return false
+  const known = state.becameSlow
+  for (const ticket of underway) {
     if (now - ticket.startedAt < rules.slowCallDuration) break
-    found = true
-    state.underway?.delete(ticket)
+    underway.delete(ticket)
     state.becameSlow++
     if (state.name === 'halfOpen') state.failures++
     else state.slow?.record(true, now)
   }
-  return found
+  return state.becameSlow > known
 }
 
 /** Opens a closed circuit if a rule holds. Asked only when something bad was counted: a success never opens it. */

@@ -49,46 +49,47 @@ export function remember(shape: WindowShape, exported: readonly number[], now: n
 class CallWindow implements Window {
   calls = 0
   hits = 0
-  readonly #size: number
-  /** The oldest bit once the ring is full. */
-  #position = 0
-  #bits: Uint8Array | undefined = undefined
+  private readonly size: number
+  /** Where the next bit goes; the oldest one is there once the ring is full. */
+  private position = 0
+  private bits: Uint8Array | undefined = undefined
 
   constructor(size: number) {
-    this.#size = size
+    this.size = size
   }
 
   record(hit: boolean, _now?: number, times = 1): void {
     if (!hit && this.hits === 0) {
-      if (this.calls < this.#size) this.calls = Math.min(this.#size, this.calls + times)
+      if (this.calls < this.size) this.calls = Math.min(this.size, this.calls + times)
       return
     }
-    this.#bits ??= new Uint8Array((this.#size + 7) >> 3)
-    for (let i = Math.min(times, this.#size); i > 0; i--) this.#push(hit, this.#bits)
+    this.bits ??= new Uint8Array((this.size + 7) >> 3)
+    for (let i = Math.min(times, this.size); i > 0; i--) this.push(hit, this.bits)
   }
 
-  #push(hit: boolean, bits: Uint8Array): void {
-    const position = this.#position
+  private push(hit: boolean, bits: Uint8Array): void {
+    const { position, size } = this
     const byte = position >> 3
     const bit = 1 << (position & 7)
     const old = bits[byte] as number
-    if (this.calls < this.#size) this.calls++
+    if (this.calls < size) this.calls++
     else if ((old & bit) !== 0) this.hits--
     bits[byte] = hit ? old | bit : old & ~bit
     if (hit) this.hits++
-    this.#position = position + 1 === this.#size ? 0 : position + 1
+    this.position = position + 1 === size ? 0 : position + 1
   }
 
   expire(): void {}
 
   export(): number[] {
+    const { bits, calls, size } = this
     const exported = [0, 0, 0]
-    const first = this.#position + this.#size - this.calls
-    for (let i = first; i < first + this.calls; i++) {
-      const position = i % this.#size
-      const hit = (((this.#bits?.[position >> 3] ?? 0) >> (position & 7)) & 1) as 0 | 1
-      if (hit === 0 && exported.at(-1) !== 0) exported.push(0, 0, 0)
-      ;(exported[exported.length - 2 + hit] as number)++
+    const first = this.position + size - calls
+    for (let i = first; i < first + calls; i++) {
+      const position = i % size
+      const hit = bits !== undefined && ((bits[position >> 3] as number) & (1 << (position & 7))) !== 0
+      if (!hit && exported.at(-1) !== 0) exported.push(0, 0, 0)
+      ;(exported[exported.length - (hit ? 1 : 2)] as number)++
     }
     return exported
   }
@@ -103,62 +104,62 @@ class TimeWindow implements Window {
   hits = 0
   readonly width: number
   /** Calls and hits of each bucket, in turn. */
-  readonly #counts: Float64Array
-  /** Where the buckets begin on the clock. */
-  #origin = 0
-  /** The number of the newest bucket since the origin. */
-  #newest = Number.NEGATIVE_INFINITY
+  private readonly counts: Float64Array
+  /** Where a bucket begins on the clock. */
+  private origin = 0
+  /** The number of the newest bucket since the origin, where its counts are, and when it ends. */
+  private newest = Number.NEGATIVE_INFINITY
+  private place = 0
+  private end = Number.NEGATIVE_INFINITY
 
   constructor(time: number, buckets: number) {
     this.width = time / buckets
-    this.#counts = new Float64Array(2 * buckets)
+    this.counts = new Float64Array(2 * buckets)
   }
 
   /** Puts the edges of the buckets where `edge` is one. */
   align(edge: number): void {
-    this.#origin = edge
+    this.origin = edge
   }
 
   record(hit: boolean, now: number, times = 1): void {
-    this.expire(now)
-    const at = this.#place(0)
+    if (now >= this.end) this.rotate(now)
+    const { counts, place } = this
     this.calls += times
-    ;(this.#counts[at] as number) += times
+    ;(counts[place] as number) += times
     if (!hit) return
     this.hits += times
-    ;(this.#counts[at + 1] as number) += times
+    ;(counts[place + 1] as number) += times
   }
 
   expire(now: number): void {
-    const counts = this.#counts
-    const newest = Math.floor((now - this.#origin) / this.width)
-    const steps = Math.min(newest - this.#newest, counts.length / 2)
-    if (!(steps > 0)) return
-    this.#newest = newest
-    for (let age = 0; age < steps; age++) {
-      const at = this.#place(age)
-      this.calls -= counts[at] as number
-      this.hits -= counts[at + 1] as number
-      counts[at] = counts[at + 1] = 0
+    if (now >= this.end) this.rotate(now)
+  }
+
+  /** Empties the buckets that lie between the newest one and now. */
+  private rotate(now: number): void {
+    const { counts, origin, width } = this
+    const newest = Math.floor((now - origin) / width)
+    for (let left = Math.min(newest - this.newest, counts.length / 2); left > 0; left--) {
+      const place = (this.place + 2) % counts.length
+      this.calls -= counts[place] as number
+      this.hits -= counts[place + 1] as number
+      counts[place] = counts[place + 1] = 0
+      this.place = place
     }
+    this.newest = Math.max(this.newest, newest)
+    this.end = origin + (this.newest + 1) * width
   }
 
   export(now: number): number[] {
     this.expire(now)
+    const { counts, origin, width } = this
     const exported: number[] = []
-    const buckets = this.#counts.length / 2
-    for (let age = buckets - 1; age >= 0; age--) {
-      const at = this.#place(age)
-      const hits = this.#counts[at + 1] as number
-      const start = this.#origin + (this.#newest - age) * this.width
-      exported.push(now - start, (this.#counts[at] as number) - hits, hits)
+    for (let age = counts.length / 2 - 1; age >= 0; age--) {
+      const place = (this.place + counts.length - 2 * age) % counts.length
+      const hits = counts[place + 1] as number
+      exported.push(now - origin - (this.newest - age) * width, (counts[place] as number) - hits, hits)
     }
     return exported
-  }
-
-  /** Where the bucket that is `age` buckets older than the newest is kept. */
-  #place(age: number): number {
-    const buckets = this.#counts.length / 2
-    return 2 * ((((this.#newest - age) % buckets) + buckets) % buckets)
   }
 }
