@@ -96,7 +96,7 @@ const uses: ReadonlyArray<{ readonly name: string; readonly title: string; reado
   ]
 
 /** Bytes as they are shipped, and after `gzip -9`. */
-export async function bundleSize(
+async function bundleSize(
   source: string,
   platform: Platform,
 ): Promise<{ minified: number; gzipped: number } | undefined> {

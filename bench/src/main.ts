@@ -56,10 +56,13 @@ async function main(): Promise<number> {
     throw new UsageError('--update-docs writes the whole page from one run: leave out --only')
   }
 
-  const report =
-    values.from === undefined
-      ? await measureAll(values.only, runs, slices)
-      : (JSON.parse(readFileSync(values.from, 'utf8')) as Report)
+  const wanted = ({ name }: { readonly name: string }): boolean =>
+    values.only === undefined || values.only.some((prefix) => name.startsWith(prefix))
+  const names = [...subjects, ...sections].filter(wanted).map(({ name }) => name)
+  if (names.length === 0) {
+    throw new UsageError(`Nothing is called ${values.only?.join(' or ')}; --list prints the names`)
+  }
+  const report = values.from === undefined ? await measureAll(names, runs, slices) : read(values.from, names)
 
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
   if (values['update-docs']) {
@@ -69,18 +72,13 @@ async function main(): Promise<number> {
   return values.check && missed(report.tables) ? 1 : 0
 }
 
-async function measureAll(
-  only: readonly string[] | undefined,
-  runs: number,
-  slices: number,
-): Promise<Report> {
-  const wanted = ({ name }: { name: string }): boolean =>
-    only === undefined || only.some((prefix) => name.startsWith(prefix))
-  const chosen = { subjects: subjects.filter(wanted), sections: sections.filter(wanted) }
-  if (chosen.subjects.length + chosen.sections.length === 0) {
-    throw new UsageError(`Nothing is called ${only?.join(' or ')}; --list prints the names`)
-  }
+/** What was measured before. */
+function read(file: string, names: readonly string[]): Report {
+  const { environment, tables } = JSON.parse(readFileSync(file, 'utf8')) as Report
+  return { environment, tables: tables.filter(({ name }) => names.includes(name)) }
+}
 
+async function measureAll(names: readonly string[], runs: number, slices: number): Promise<Report> {
   await build({
     entryPoints: [fileURLToPath(new URL('./worker.ts', import.meta.url))],
     outfile: workerFile,
@@ -97,11 +95,14 @@ async function measureAll(
       `${facts['load']}: others use this machine, which makes everything look dearer than bare\n`,
     )
   }
-  const tables: Table[] = await speedTables(chosen.subjects, runs, slices, progress)
-  for (const section of chosen.sections) {
-    tables.push(await progress(section.name, () => section.measure(runs)))
+  // First what is quick, so that what is broken shows at once.
+  const others: Table[] = []
+  for (const section of [...sections].reverse().filter(({ name }) => names.includes(name))) {
+    others.unshift(await progress(section.name, () => section.measure(runs)))
   }
-  return { environment: facts, tables }
+  const chosen = subjects.filter(({ name }) => names.includes(name))
+  const speed = await speedTables(chosen, runs, slices, progress)
+  return { environment: facts, tables: [...speed, ...others] }
 }
 
 /** Says on stderr what goes on, so that stdout has the results alone. */

@@ -37,19 +37,22 @@ export function toMarkdown({ environment, tables }: Report): Map<string, string>
   return blocks
 }
 
-/** Puts blocks between their markers, `<!-- bench:name -->` and `<!-- /bench:name -->`. */
+/**
+ * Puts blocks between their markers, `<!-- bench:name -->` and `<!-- /bench:name -->`. Every place must be filled and
+ * every block find its place: a page holds the results of one run.
+ */
 export function insertBlocks(page: string, blocks: ReadonlyMap<string, string>): string {
-  const missing = new Set(blocks.keys())
+  const left = new Map(blocks)
   const filled = page.replace(
     /^(<!-- bench:(\S+) -->\n).*?^(<!-- \/bench:\2 -->)$/gms,
-    (whole: string, begin: string, name: string, end: string) => {
-      const block = blocks.get(name)
-      if (block === undefined) return whole
-      missing.delete(name)
+    (_, begin: string, name: string, end: string) => {
+      const block = left.get(name)
+      if (block === undefined) throw new Error(`The results have nothing for ${name}`)
+      left.delete(name)
       return `${begin}\n${block}\n\n${end}`
     },
   )
-  if (missing.size > 0) throw new Error(`The page has no place for ${[...missing].join(', ')}`)
+  if (left.size > 0) throw new Error(`The page has no place for ${[...left.keys()].join(', ')}`)
   return filled
 }
 

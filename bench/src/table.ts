@@ -1,7 +1,7 @@
 /** Tables of results. */
 import type { Spread } from './statistics.ts'
 
-export interface Column {
+interface Column {
   readonly key: string
   readonly title: string
   /** Whether its numbers are counted rather than measured. */

@@ -82,18 +82,21 @@ describe('toMarkdown', () => {
 })
 
 describe('insertBlocks', () => {
-  const page = 'a\n<!-- bench:x -->\nold\n<!-- /bench:x -->\nb\n<!-- bench:y -->\n<!-- /bench:y -->\nc\n'
+  const page = 'a\n<!-- bench:x -->\nold\n<!-- /bench:x -->\nb\n'
 
   it('replaces what is between the markers, and nothing else', () => {
     const once = insertBlocks(page, new Map([['x', 'new $1']]))
-    expect(once).toBe(
-      'a\n<!-- bench:x -->\n\nnew $1\n\n<!-- /bench:x -->\nb\n<!-- bench:y -->\n<!-- /bench:y -->\nc\n',
-    )
+    expect(once).toBe('a\n<!-- bench:x -->\n\nnew $1\n\n<!-- /bench:x -->\nb\n')
     expect(insertBlocks(once, new Map([['x', 'new $1']]))).toBe(once)
   })
 
-  it('refuses to lose a block', () => {
-    expect(() => insertBlocks(page, new Map([['z', 'lost']]))).toThrow('no place for z')
+  it('refuses to lose a block, and to leave an old one', () => {
+    const both = new Map([
+      ['x', 'new'],
+      ['z', 'lost'],
+    ])
+    expect(() => insertBlocks(page, both)).toThrow('no place for z')
+    expect(() => insertBlocks(page, new Map())).toThrow('nothing for x')
   })
 })
 

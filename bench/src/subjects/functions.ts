@@ -4,12 +4,15 @@ import type { AsyncFunction, Execute } from '../harness.ts'
 
 export const value = 42
 /** One error for all calls: to create it is not what is measured. */
-export const failure: Error = new Error('down')
+const failure: Error = new Error('down')
 
 export const succeeds: AsyncFunction = async () => value
 
 /** The cheapest thing that leaves JavaScript: one turn of the event loop. */
 export const takesOneTurn: AsyncFunction = () => new Promise((resolve) => setImmediate(resolve, value))
+
+/** Takes what a contender makes for nothing, so that the compiler cannot leave it out. */
+export const sink: { value: unknown } = { value: undefined }
 
 export const failsWithNewError: AsyncFunction = async () => {
   throw new Error('down')

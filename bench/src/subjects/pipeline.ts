@@ -2,15 +2,11 @@
  * Pipelines of three layers, retry > breaker > timeout, and of five, fallback > retry > breaker > timeout > bulkhead.
  * Peers are composed as their manuals say; p-retry stands around opossum, which has no retry.
  */
-import { circuitBreaker } from '@seaworthy/circuit-breaker'
-import { pipeline } from '@seaworthy/core'
-import { fallback } from '@seaworthy/fallback'
-import { bulkhead, type TimeoutMode, timeout } from '@seaworthy/flow'
-import { retry } from '@seaworthy/retry'
 import * as cockatiel from 'cockatiel'
 import * as mollitia from 'mollitia'
 import Opossum from 'opossum'
 import pRetry from 'p-retry'
+import { bulkhead, circuitBreaker, fallback, pipeline, retry, type TimeoutMode, timeout } from 'seaworthy'
 import { type AsyncFunction, bare, type Contender, type Execute, type Subject } from '../harness.ts'
 import { answer } from './fallback.ts'
 import { differentFunctions, returnsTheValue, succeeds, takesOneTurn } from './functions.ts'

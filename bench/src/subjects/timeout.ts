@@ -6,7 +6,7 @@ import * as mollitia from 'mollitia'
 import Opossum from 'opossum'
 import pTimeout from 'p-timeout'
 import { type AsyncFunction, bare, type Contender, type Subject } from '../harness.ts'
-import { returnsTheValue, succeeds } from './functions.ts'
+import { returnsTheValue, sink, succeeds } from './functions.ts'
 
 const call = (fn: AsyncFunction): Promise<unknown> => fn()
 
@@ -120,7 +120,7 @@ const signals: readonly Contender[] = [
     name: 'floor: new AbortController(), signal not read',
     floor: true,
     build: () => (fn) => {
-      keep = new AbortController()
+      sink.value = new AbortController()
       return fn()
     },
   },
@@ -128,7 +128,7 @@ const signals: readonly Contender[] = [
     name: 'floor: new AbortController().signal',
     floor: true,
     build: () => (fn) => {
-      keep = new AbortController().signal
+      sink.value = new AbortController().signal
       return fn()
     },
   },
@@ -136,7 +136,7 @@ const signals: readonly Contender[] = [
     name: 'floor: AbortSignal.timeout(1000)',
     floor: true,
     build: () => (fn) => {
-      keep = AbortSignal.timeout(1_000)
+      sink.value = AbortSignal.timeout(1_000)
       return fn()
     },
   },
@@ -146,7 +146,7 @@ const signals: readonly Contender[] = [
       const policy = timeout(1_000)
       return (fn) =>
         policy.execute(({ signal }) => {
-          keep = signal
+          sink.value = signal
           return fn()
         })
     },
@@ -157,15 +157,12 @@ const signals: readonly Contender[] = [
       const policy = cockatiel.timeout(1_000, cockatiel.TimeoutStrategy.Aggressive)
       return (fn) =>
         policy.execute(({ signal }) => {
-          keep = signal
+          sink.value = signal
           return fn()
         })
     },
   },
 ]
-
-/** Keeps what is made, so that the compiler cannot leave it out. */
-export let keep: unknown
 
 export const timeoutSubjects: readonly Subject[] = [
   {

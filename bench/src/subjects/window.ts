@@ -73,7 +73,7 @@ const opossumWindow = (buckets: number): Contender => ({
 })
 
 /** Peers stop where filling the window alone would take minutes. */
-export const windows: readonly Contender[] = [
+const windows: readonly Contender[] = [
   ...[10, 100, 1_000, 10_000, 100_000, 1_000_000].map(ownWindow),
   ...[10, 1_000, 100_000, 1_000_000].map(cockatielWindow),
   ...[10, 1_000].map(mollitiaWindow),

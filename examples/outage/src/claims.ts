@@ -3,7 +3,7 @@
  * can show that each of them can fail.
  */
 import { figures, isAnswered, type Sample } from './measure.ts'
-import type { Result, SideResult } from './run.ts'
+import type { Result, SideResult } from './result.ts'
 import { answeredByUpstream, type BadDay, type Mood, moods, outageStart, recoveryStart } from './script.ts'
 import { formatCount, formatPercent, formatTime } from './words.ts'
 
@@ -29,7 +29,7 @@ const busy = 100
 export function busyMachine({ eventLoopDelay }: Result): string | undefined {
   return eventLoopDelay < busy
     ? undefined
-    : `This machine was busy: timers fired up to ${formatTime(eventLoopDelay)} late, so latencies may be as much longer.`
+    : `This machine was busy (timers up to ${formatTime(eventLoopDelay)} late); limits are longer by that.`
 }
 
 /** Every claim, in the order in which they are told. */
@@ -144,7 +144,7 @@ function upstreamSpared({ bare, seaworthy }: Result): Claim {
   const ours = deadCalls(seaworthy)
   return {
     id: 'upstream-spared',
-    says: `${fewerCalls} times fewer calls reach the upstream while it cannot answer`,
+    says: `at least ${fewerCalls} times fewer calls reach the upstream while it cannot answer`,
     holds: theirs > ours * fewerCalls,
     shows: `${formatCount(ours)} calls; bare: ${formatCount(theirs)}`,
   }
@@ -178,7 +178,7 @@ function retryAfterObeyed({ bare, seaworthy }: Result): Claim {
     id: 'retry-after-obeyed',
     says: 'after a 429 nothing is sent before the time that Retry-After asked for',
     holds: early === 0 && throttled > 0,
-    shows: `${early} calls too early after ${throttled} answers of 429, the soonest after ${formatTime(soonest)}; bare: ${formatCount(bare.upstream.early)}`,
+    shows: `${early} calls came too early, the soonest after ${formatTime(soonest)}; bare: ${formatCount(bare.upstream.early)}`,
   }
 }
 
@@ -197,7 +197,7 @@ function nothingLeft({ leftovers }: Result): Claim {
   const left = Object.entries(leftovers).filter(([, count]) => count !== 0)
   return {
     id: 'nothing-left',
-    says: 'nothing is left behind: requests, rejections, sockets, timers, permits, processes',
+    says: 'nothing is left behind: sockets, timers, permits, rejections, processes',
     holds: left.length === 0,
     shows: left.length === 0 ? 'all 0' : left.map(([name, count]) => `${count} ${name}`).join(', '),
   }

@@ -1,6 +1,6 @@
 /** What can be said on the command line. */
 import { parseArgs } from 'node:util'
-import { type Duration, duration } from '@seaworthy/core'
+import { type Duration, duration } from 'seaworthy'
 import { standardDuration } from './script.ts'
 
 /** The command line, read. Durations are milliseconds. */
@@ -16,7 +16,7 @@ export interface Flags {
 
 /** Shorter days leave no room for a timeout inside a hang, longer ones show nothing new. */
 const shortest = 6000
-const longest = 600_000
+const longest = 120_000
 
 export const help = `
   Shows real HTTP traffic in an outage, with and without Seaworthy.
@@ -30,7 +30,7 @@ export const help = `
   retries, to the other through a pipeline of Seaworthy policies. At the end a list of claims is checked.
 
   --seed NUMBER       what the traffic is made from (default 1)
-  --duration TIME     how long the day is, such as 30s or 2m (default 30s; at least 6s)
+  --duration TIME     how long the day is, from 6s to 2m (default 30s)
   --port NUMBER       use this port and the next one (default: any two that are free)
   --no-report         write no HTML page
   --json FILE         write everything that was measured to FILE

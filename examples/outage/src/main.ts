@@ -5,7 +5,8 @@ import { writeFile } from 'node:fs/promises'
 import { claims } from './claims.ts'
 import { type Flags, help, readFlags } from './flags.ts'
 import { writeReport } from './report.ts'
-import { type Live, type Result, run } from './run.ts'
+import type { Live, Result } from './result.ts'
+import { run } from './run.ts'
 import { painter, Screen } from './screen.ts'
 import { badDay } from './script.ts'
 import { closing, opening } from './summary.ts'
@@ -14,14 +15,21 @@ import { leastSize, render, renderPlain } from './view.ts'
 const { stdout } = process
 const paint = painter(stdout)
 
-// Everything that must be undone is undone on 'exit'; these two make sure that there is one.
+// Whatever must be undone is undone on 'exit'; these make sure that there is one.
 process.once('SIGINT', () => process.exit(130))
 process.once('SIGTERM', () => process.exit(143))
 process.once('SIGHUP', () => process.exit(129))
 
 const flags = flagsOrExit()
 if (flags.help) console.log(help)
-else process.exitCode = await main(flags)
+else {
+  try {
+    process.exitCode = await main(flags)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exit(1)
+  }
+}
 exitInTime()
 
 async function main({ duration, seed, port, json, report }: Flags): Promise<number> {

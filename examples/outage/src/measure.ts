@@ -43,11 +43,14 @@ export class Recorder {
     return sample
   }
 
-  /** @param age - Of the answer; negative if the upstream gave it after the request was scheduled. */
+  /**
+   * @param age - Of the answer. One that is younger than the request came from the upstream meanwhile.
+   * @param fresh - Up to which age an answer from the cache counts as fresh.
+   */
   answered(sample: Sample, end: number, product: number, age: number, fresh: number): void {
     this.pending--
     sample.end = end
-    sample.age = Math.max(0, age)
+    sample.age = age
     const live = end - age >= sample.at
     sample.outcome = live ? 'live' : age <= fresh ? 'cached' : 'stale'
     if (live) this.#seen.add(product)
@@ -102,21 +105,27 @@ export function timeline(
 ): Figures[] {
   const length = duration / parts
   const begun = Math.min(parts, Math.ceil(now / length))
-  return Array.from({ length: begun }, (_, part) => figures(samples, part * length, (part + 1) * length, now))
+  const groups = Array.from({ length: begun }, (): Sample[] => [])
+  for (const sample of samples) groups[Math.floor(sample.at / length)]?.push(sample)
+  return groups.map((group) => of(group, now))
 }
 
 /** Requests without an outcome would be missing from the worst latencies, so they count as if they ended now. */
 function of(samples: readonly Sample[], now: number): Figures {
-  const ended = samples.filter(({ outcome }) => outcome !== undefined).length
-  const answered = samples.filter(isAnswered).length
   const latencies = samples.map(({ at, end }) => (end ?? Math.max(now, at)) - at).sort((a, b) => a - b)
   return {
     requests: samples.length,
-    answered,
-    success: ended === 0 ? undefined : answered / ended,
+    answered: samples.filter(isAnswered).length,
+    success: success(samples),
     p50: percentile(latencies, 0.5),
     p99: percentile(latencies, 0.99),
   }
+}
+
+/** The share of the ended requests that were answered. */
+export function success(samples: readonly Sample[]): number | undefined {
+  const ended = samples.filter(({ outcome }) => outcome !== undefined)
+  return ended.length === 0 ? undefined : ended.filter(isAnswered).length / ended.length
 }
 
 /** Whether its user got an answer. */

@@ -1,11 +1,15 @@
 /** The protected side: the same call, through a pipeline of Seaworthy policies. */
-
-import { circuitBreaker } from '@seaworthy/circuit-breaker'
-import { pipeline } from '@seaworthy/core'
-import { staleCache } from '@seaworthy/fallback'
-import { bulkhead, timeout } from '@seaworthy/flow'
-import { exponential, retry, retryBudget } from '@seaworthy/retry'
 import { seededRandom } from '@seaworthy/testing'
+import {
+  bulkhead,
+  circuitBreaker,
+  exponential,
+  pipeline,
+  retry,
+  retryBudget,
+  staleCache,
+  timeout,
+} from 'seaworthy'
 import { type Client, fetchProduct, HttpError, signalAt } from './catalogue.ts'
 import type { BadDay } from './script.ts'
 import type { Request } from './traffic.ts'
@@ -29,6 +33,8 @@ export interface ProtectedClient extends Client {
   breaker(start: number): BreakerChange[]
   /** How many permits, waiters and timers the policies hold. */
   held(): number
+  /** Takes the breaker off the hub. */
+  dispose(): void
 }
 
 /** All durations follow the patience of the users, so that a shorter day is the same day. */
@@ -97,5 +103,6 @@ export function protectedClient(url: string, day: BadDay, seed: number): Protect
       const { listeners = 0, entries = 0, ...holds } = catalogue.debugStats()
       return Object.values(holds).reduce((sum, count) => sum + count, 0)
     },
+    dispose: () => catalogue.dispose(),
   }
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { answerableOf, busyMachine, type Claim, lostOf } from './claims.ts'
 import { type Figures, figures, timeline } from './measure.ts'
 import { type Curve, drawBreaker, drawPlot, escapeText, linear, logarithmic, type Plot } from './plots.ts'
-import type { Result, SideResult } from './run.ts'
+import type { Result, SideResult } from './result.ts'
 import { type BadDay, moods, phaseAt } from './script.ts'
 import { phaseRows, type Row, rows } from './summary.ts'
 import { stateNames } from './view.ts'
@@ -101,13 +101,10 @@ function plotSections(result: Result): string {
     { look: `bare ${thin}`, points: spread(theirs.map(tell)) },
     { look: `seaworthy ${thin}`, points: spread(ours.map(tell)) },
   ]
-  const queues = both(() => undefined).map(({ look }, index) => ({
+  const queue = (look: string, { upstreamHistory }: SideResult): Curve => ({
     look,
-    points: (index === 0 ? bare : seaworthy).upstreamHistory.map(({ at, queued }) => ({
-      x: Math.min(1, at / day.duration),
-      value: queued,
-    })),
-  }))
+    points: upstreamHistory.map(({ at, queued }) => ({ x: Math.min(1, at / day.duration), value: queued })),
+  })
   const longest = Math.max(10, bare.upstream.longestQueue, seaworthy.upstream.longestQueue)
   return [
     section(day, `Requests answered, for each ${unit}`, '', {
@@ -147,7 +144,7 @@ function plotSections(result: Result): string {
           { value: 0, label: '0' },
           { value: longest, label: formatCount(longest) },
         ]),
-        curves: queues,
+        curves: [queue('bare', bare), queue('seaworthy', seaworthy)],
         hints,
       },
     ),

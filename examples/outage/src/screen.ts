@@ -23,6 +23,8 @@ export class Screen {
     this.#output = output
     output.write(enter)
     process.once('exit', this.#restore)
+    // An error that ends the process is printed before that, and would vanish with the second screen.
+    process.once('uncaughtExceptionMonitor', this.#restore)
   }
 
   /** Shows lines, in one write. What does not fit on the terminal is left out. */
@@ -37,6 +39,7 @@ export class Screen {
     if (!this.#open) return
     this.#open = false
     process.off('exit', this.#restore)
+    process.off('uncaughtExceptionMonitor', this.#restore)
     this.#output.write(leave)
   }
 }

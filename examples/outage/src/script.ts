@@ -94,7 +94,7 @@ export function badDay(duration: number = standardDuration): BadDay {
     patience: 3000 * scale,
     notice: 1300 * scale,
     rate: 50,
-    products: 30,
+    products: 40,
     upstream: { workers: 4, queue: 500, work: 15, coldWork: 200 * scale, retryAfter: 1000 },
   }
 }

@@ -1,7 +1,7 @@
 /** The words before and after the picture: what will happen, and what came of it. */
 import { answerableOf, busyMachine, type Claim, deadCalls, lostOf } from './claims.ts'
 import { figures, type Outcome, phaseFigures } from './measure.ts'
-import type { Result, SideResult } from './run.ts'
+import type { Result, SideResult } from './result.ts'
 import { type BadDay, moods } from './script.ts'
 import { callsIn } from './upstream-process.ts'
 import type { Paint } from './view.ts'
@@ -81,7 +81,7 @@ export function rows(result: Result): Row[] {
     row('latency p99', (side) => formatTime(possible(side).p99)),
     row('calls to the upstream', ({ upstream }) => formatCount(callsIn(upstream))),
     row('  while it could not answer', (side) => formatCount(deadCalls(side))),
-    row('  that it worked on after their client had left', ({ upstream }) => formatCount(upstream.abandoned)),
+    row('  worked on after their client had left', ({ upstream }) => formatCount(upstream.abandoned)),
     row('longest queue in the upstream', ({ upstream }) => formatCount(upstream.longestQueue)),
   ]
 }

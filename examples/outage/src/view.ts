@@ -2,13 +2,13 @@
  * The picture on the terminal while the day goes on: both sides beside each other, as lines of styled text. Pure, so
  * a test can look at it; `screen.ts` puts it on the terminal.
  */
-import { figures, type Outcome, recent, timeline } from './measure.ts'
+import { type Outcome, recent, success, timeline } from './measure.ts'
 import type { BreakerChange, BreakerState } from './protected-client.ts'
-import type { Live, LiveSide } from './run.ts'
+import type { Live, LiveSide } from './result.ts'
 import { type BadDay, type Mood, moods, phaseAt } from './script.ts'
 import { formatCount, formatPercent, formatTime } from './words.ts'
 
-export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan' | 'inverse'
+export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red'
 
 /** Puts a style on a text, or leaves it as it is where there are no colours. */
 export type Paint = (style: Style, text: string) => string
@@ -49,7 +49,7 @@ const labelWidth = 8
 
 /** The picture, `columns` wide. */
 export function render(live: Live, columns: number, paint: Paint): string[] {
-  const width = Math.floor((columns - 1 - gap.length) / 2)
+  const width = Math.max(labelWidth, Math.floor((columns - 1 - gap.length) / 2))
   const left = side(live, live.bare, width)
   const right = side(live, live.seaworthy, width)
   const rows = left.map((line, index) => [
@@ -66,9 +66,9 @@ export function renderPlain({ day, now, bare, seaworthy }: Live): string {
   const time = Math.min(now, day.duration)
   const part = (live: LiveSide): string => {
     const present = recent(live.samples, now - window, now)
-    const success = formatPercent(present.success).padStart(6)
+    const share = formatPercent(present.success).padStart(6)
     const p99 = formatTime(present.p99).padStart(7)
-    return `${live.name} ${success} answered, p99 ${p99}, ${String(live.pending).padStart(3)} waiting`
+    return `${live.name} ${share} answered, p99 ${p99}, ${String(live.pending).padStart(3)} waiting`
   }
   const state = stateNames[seaworthy.breaker?.at(-1)?.state ?? 'closed']
   const seconds = String(Math.round(now / 1000)).padStart(3)
@@ -100,14 +100,13 @@ function legend(columns: number): Piece[][] {
 
 function side({ day, now }: Live, live: LiveSide, width: number): Piece[][] {
   const time = Math.max(0, Math.min(now, day.duration))
-  const all = figures(live.samples, 0, day.duration, now)
   const present = recent(live.samples, now - window, now)
   const chart = width - labelWidth
   const points = timeline(live.samples, day.duration, chart, time)
   return [
     [[live.name.toUpperCase(), 'bold']],
     row('success', [
-      [formatPercent(all.success).padEnd(9)],
+      [formatPercent(success(live.samples)).padEnd(9)],
       ['now ', 'dim'],
       [formatPercent(present.success), byShare(present.success)],
     ]),
@@ -124,7 +123,7 @@ function side({ day, now }: Live, live: LiveSide, width: number): Piece[][] {
     row('script', script(day, time, chart)),
     row(
       'success',
-      points.map(({ success }) => bar(success, byShare(success))),
+      points.map((point) => bar(point.success, byShare(point.success))),
     ),
     row(
       'p99',
@@ -204,7 +203,7 @@ function byLatency(latency: number | undefined, day: BadDay): Style {
 /** Cuts or fills a line to a width. */
 function fit(line: readonly Piece[], width: number): Piece[] {
   const pieces: Piece[] = []
-  let room = width
+  let room = Math.max(0, width)
   for (const [text, style] of line) {
     const characters = [...text].slice(0, room)
     room -= characters.length

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { busyMachine, claims } from '../src/claims.ts'
 import type { Sample } from '../src/measure.ts'
-import type { Result } from '../src/run.ts'
+import type { Result } from '../src/result.ts'
 import { day, goodResult } from './good-result.ts'
 
 /** A result with its Seaworthy side changed. */

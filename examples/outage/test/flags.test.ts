@@ -29,7 +29,7 @@ describe('the command line', () => {
   it.each([
     [['--seed', 'seven'], /--seed must be a whole number/],
     [['--duration', 'soon'], /--duration must be a duration/],
-    [['--duration', '1s'], /--duration must be between 6s and 600s/],
+    [['--duration', '1s'], /--duration must be between 6s and 120s/],
     [['--port', '65535'], /--port must be/],
     [['--colour'], /--colour/],
   ])('refuses %j', (args, message) => {

@@ -1,6 +1,6 @@
 /** A result in which every claim holds, made by hand: tests break it in one place at a time. */
 import type { Sample } from '../src/measure.ts'
-import type { Result, SideResult } from '../src/run.ts'
+import type { Result, SideResult } from '../src/result.ts'
 import { badDay, phaseAt } from '../src/script.ts'
 import type { UpstreamStats } from '../src/upstream-process.ts'
 

@@ -3,14 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Claim } from '../src/claims.ts'
-import type { Result } from '../src/run.ts'
+import { type Claim, deadCalls } from '../src/claims.ts'
+import type { Result } from '../src/result.ts'
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -87,41 +87,39 @@ describe('the demo', { timeout: 60_000 }, () => {
     const asked = ({ samples }: Result['bare']) => samples.map(({ id, product, at }) => [id, product, at])
     expect(asked(result.bare)).toEqual(asked(result.seaworthy))
     // These hold on a machine of any speed.
-    const anyway = ['upstream-spared', 'right-answers', 'nothing-left']
-    for (const { id, holds, shows } of claims)
-      if (anyway.includes(id)) expect(holds, `${id}: ${shows}`).toBe(true)
-    const states = new Set(result.seaworthy.breaker.map(({ state }) => state))
-    expect(states).toEqual(new Set(['open', 'halfOpen', 'closed']))
+    const anyway = claims.filter(({ id }) => ['right-answers', 'nothing-left'].includes(id))
+    expect(anyway.map(({ holds, shows }) => holds || shows)).toEqual([true, true])
+    expect(deadCalls(result.seaworthy)).toBeLessThan(deadCalls(result.bare) / 2)
+    expect(result.seaworthy.breaker.map(({ state }) => state)).toEqual(
+      expect.arrayContaining(['open', 'halfOpen']),
+    )
   })
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('ends its upstreams on %s', async (signal) => {
-    const running = demo()
-    await running.says('1 s')
-    expect(await Promise.all(running.ports.map(listens))).toEqual([true, true])
-    running.process.kill(signal)
-    const [code] = await once(running.process, 'exit')
-    expect(code).toBe(signal === 'SIGINT' ? 130 : 143)
-    expect(await areGone(running)).toBe(true)
-  })
-
-  it('leaves no upstream behind when it is killed', async () => {
-    const running = demo()
-    await running.says('1 s')
-    running.process.kill('SIGKILL')
-    await once(running.process, 'exit')
-    expect(await areGone(running)).toBe(true)
+  it('ends its upstreams however it is ended itself', async () => {
+    const ways = { SIGINT: 130, SIGTERM: 143, SIGKILL: null } as const
+    await Promise.all(
+      Object.entries(ways).map(async ([signal, expected]) => {
+        const running = demo()
+        await running.says('1 s')
+        expect(await Promise.all(running.ports.map(listens)), signal).toEqual([true, true])
+        running.process.kill(signal as keyof typeof ways)
+        const [code] = await once(running.process, 'exit')
+        expect(code, signal).toBe(expected)
+        expect(await areGone(running), signal).toBe(true)
+      }),
+    )
   })
 
   it('says what is wrong when a port is taken, and ends', async () => {
-    const first = demo()
-    await first.says('1 s')
-    const second = demo('--port', String(first.ports[0]))
-    const [code] = await once(second.process, 'exit')
-    first.process.kill('SIGTERM')
-    await once(first.process, 'exit')
+    const port = nextPort
+    const taken = createServer().listen(port + 1, '127.0.0.1')
+    await once(taken, 'listening')
+    const running = demo()
+    const [code] = await once(running.process, 'exit')
     expect(code).toBe(1)
-    expect(second.output()).toContain('EADDRINUSE')
-    expect(await areGone(first)).toBe(true)
+    expect(running.output()).toMatch(/^The upstream did not start: listen EADDRINUSE.*$/m)
+    taken.close()
+    expect(await areGone(running)).toBe(true)
   })
 
   it('teaches, and exits with 2 on a wrong command line', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { claims } from '../src/claims.ts'
-import type { Live, LiveSide } from '../src/run.ts'
+import type { Sample } from '../src/measure.ts'
+import type { Live, LiveSide } from '../src/result.ts'
 import { closing, opening } from '../src/summary.ts'
 import { leastSize, render, renderPlain } from '../src/view.ts'
 import { day, goodResult } from './good-result.ts'
@@ -9,9 +10,13 @@ const plain = (_style: string, text: string): string => text
 
 function live(now: number): Live {
   const { bare, seaworthy } = goodResult()
+  const soFar = ({ id, product, at, seenBefore, ...ended }: Sample): Sample => ({
+    ...{ id, product, at, seenBefore },
+    ...((ended.end ?? 0) <= now ? ended : {}),
+  })
   const side = ({ name, samples, upstream }: typeof bare): LiveSide => ({
     name,
-    samples: samples.filter(({ at }) => at <= now),
+    samples: samples.filter(({ at }) => at <= now).map(soFar),
     pending: samples.filter(({ at, end = 0 }) => at <= now && end > now).length,
     upstream,
     breaker: undefined,
@@ -33,6 +38,10 @@ describe('the picture', () => {
         for (const line of lines) expect([...line].length).toBeLessThanOrEqual(columns)
       }
     }
+  })
+
+  it('survives a terminal that became too small', () => {
+    for (const columns of [1, 10, 30, 59]) expect(render(live(12_000), columns, plain)).toHaveLength(17)
   })
 
   it('shows one side that answers and one that does not', () => {

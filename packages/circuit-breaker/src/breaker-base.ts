@@ -1,5 +1,6 @@
 import { type Clock, type Policy, PolicyBase, type PolicyDescription, systemClock } from '@seaworthy/core'
-import type { Circuit, Owner } from './circuit.ts'
+import type { Circuit } from './circuit.ts'
+import type { Owner } from './controls.ts'
 import type { CircuitBreakerEvents, EventName } from './events.ts'
 import type { ClassifyOutcome } from './judge.ts'
 import {
@@ -9,7 +10,7 @@ import {
   checkPatch,
   rulesOf,
 } from './options.ts'
-import { type CircuitMode, noCause, off, type Rules } from './state.ts'
+import { type CircuitMode, noCause, off, type Rules } from './rules.ts'
 
 /** What a breaker can do whether it has one circuit or one for each key. */
 export interface BreakerControls {
@@ -101,8 +102,9 @@ export abstract class BreakerBase
     const minimumRequests = Math.min(failureRate, slowCallDuration) < off ? options.minimumRequests : off
     const recovery = { first: wait(1, noCause, 0), longest: wait(1000, noCause, 1) }
     const trips = mode === 'enabled' && Math.min(consecutive, minimumRequests) < off
-    const circuit = { consecutive, minimumRequests, recovery, trips }
-    return [{ kind: this.kind, name: this.name, options, circuit }]
+    const circuit = { consecutive, minimumRequests, recovery, trips, countsHanging: slowCallDuration < off }
+    const shown = Object.entries(options).map(([option, value]) => [option, value === off ? false : value])
+    return [{ kind: this.kind, name: this.name, options: Object.fromEntries(shown), circuit }]
   }
 
   override debugStats(): Record<string, number> {

@@ -11,11 +11,12 @@ import {
   type Refusal,
 } from '@seaworthy/core'
 import { BreakerBase, type BreakerControls } from './breaker-base.ts'
-import { Circuit, type CircuitControls, type Isolation } from './circuit.ts'
+import { isDormant } from './calls.ts'
+import { Circuit } from './circuit.ts'
+import type { CircuitControls, Isolation } from './controls.ts'
 import type { CircuitBreakerEvents } from './events.ts'
 import type { CircuitBreakerOptions } from './options.ts'
 import { type CircuitSnapshot, readSnapshot } from './snapshot.ts'
-import { isDormant } from './state.ts'
 
 /** Which circuits a {@link breakerPerKey} keeps. */
 export interface PerKeyOptions {

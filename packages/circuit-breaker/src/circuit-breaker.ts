@@ -1,6 +1,7 @@
 import type { Duration, Layer, Policy } from '@seaworthy/core'
 import { BreakerBase, type BreakerControls } from './breaker-base.ts'
-import { Circuit, type CircuitControls, type Isolation, type Permit } from './circuit.ts'
+import { Circuit } from './circuit.ts'
+import type { CircuitControls, Isolation, Permit } from './controls.ts'
 import type { CircuitState } from './errors.ts'
 import type { CircuitBreakerEvents } from './events.ts'
 import type { CircuitBreakerOptions } from './options.ts'

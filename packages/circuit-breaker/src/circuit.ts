@@ -1,15 +1,12 @@
 /** One circuit: the thin shell around the state machine. It reads the clock, counts and tells. */
-import { type Call, type Clock, type Duration, duration, type Layer, type Refusal } from '@seaworthy/core'
+import { type Call, type Duration, duration, type Layer, type Refusal } from '@seaworthy/core'
+import { dispose, isolate, reconfigure, release, reset, restore, trip } from './by-hand.ts'
+import { admit, arrive, isCurrent, recordSuccess, settle } from './calls.ts'
+import type { CircuitControls, Isolation, Owner, Permit } from './controls.ts'
 import { CircuitOpenError, type CircuitState, refusalText } from './errors.ts'
 import type { ChangeReason, CircuitBreakerEvents, CircuitEvent, EventName } from './events.ts'
-import {
-  type ClassifyOutcome,
-  classOf,
-  judgeError,
-  judgeValue,
-  retryAfterOf,
-  type Verdict,
-} from './judge.ts'
+import { classOf, judgeError, judgeValue, retryAfterOf, type Verdict } from './judge.ts'
+import { type OpenCause, off, type Rules } from './rules.ts'
 import {
   type CircuitSnapshot,
   type CircuitStatus,
@@ -18,100 +15,7 @@ import {
   snapshotOf,
   statusOf,
 } from './snapshot.ts'
-import {
-  admit,
-  arrive,
-  type Closed,
-  countsOf,
-  dispose,
-  initial,
-  isCurrent,
-  isolate,
-  type OpenCause,
-  off,
-  type Rules,
-  reconfigure,
-  recordSuccess,
-  release,
-  remaining,
-  reset,
-  restore,
-  type State,
-  settle,
-  type Token,
-  trip,
-} from './state.ts'
-
-/** What the circuits of one policy share. */
-export interface Owner {
-  readonly name: string | undefined
-  readonly clock: Clock
-  readonly classify: ClassifyOutcome | undefined
-  readonly rules: Rules
-  /** Whether anybody listens to an event. */
-  wants(type: EventName, journey: string | undefined): boolean
-  /** Puts an event in line. */
-  put<E extends EventName>(type: E, payload: CircuitBreakerEvents[E], journey: string | undefined): void
-  /** Sends what stands in line. */
-  send(): void
-}
-
-/** Leave to do one thing, from `acquire()`. The first of its methods counts, the others do nothing. */
-export interface Permit {
-  /** It went well. */
-  success(): void
-  /** It failed. The error's `retryAfter`, if it has one, makes an opening longer. */
-  failure(error?: unknown): void
-  /** It says nothing about the dependency. Disposing a permit means this. */
-  neutral(): void
-  [Symbol.dispose](): void
-}
-
-/** Keeps a circuit isolated until it is released. */
-export interface Isolation {
-  /** Lets go; the circuit closes with the last one. Does nothing the second time. */
-  release(): void
-  [Symbol.dispose](): void
-}
-
-/** What can be asked of a circuit and done with it by hand. */
-export interface CircuitControls {
-  /** Reading it changes nothing: a circuit whose wait is over is `open` until a call arrives. */
-  readonly state: CircuitState
-  /** Grows with every change of state. */
-  readonly epoch: number
-  /** The present state, and all that {@link restore} needs. Takes time in proportion to the window. */
-  snapshot(): CircuitSnapshot
-  /**
-   * Continues where a snapshot was taken. Waits go on for the rest of their time; a half-open circuit, whose trials are
-   * lost, is open with no wait left; an isolated one is closed. Also takes snapshots of other windows.
-   *
-   * @returns Whether it did: not while it is isolated.
-   * @throws SeaworthyError `ERR_INVALID_SNAPSHOT` when it is none; nothing has changed then.
-   */
-  restore(snapshot: unknown): boolean
-  /**
-   * Opens it now.
-   *
-   * @param openFor - @defaultValue as long as its next opening would last
-   * @returns Whether it did: not while it is isolated, nor unless the mode is `enabled`.
-   */
-  trip(openFor?: Duration): boolean
-  /** Closes it and forgets everything. @returns Whether it did: not while it is isolated. */
-  reset(): boolean
-  /**
-   * Turns every call away until the handle is released. With several handles, until all are.
-   *
-   * @param reason - For the error of the calls, such as `'deploy'`.
-   */
-  isolate(reason: string): Isolation
-  /**
-   * Leave for something that is no function call, such as a stream or a message in a queue.
-   *
-   * @throws {@link CircuitOpenError} when the circuit turns it away.
-   */
-  acquire(): Permit
-}
+import { type Closed, countsOf, initial, remaining, type State, type Token } from './state.ts'
 
 type Details<E extends EventName> = Omit<CircuitBreakerEvents[E], keyof CircuitEvent>
 
@@ -123,8 +27,8 @@ export class Circuit implements CircuitControls, Layer {
   protected readonly owner: Owner
   private readonly key: string | undefined
   protected current: State
-  /** The epoch while calls may enter with nothing but it, else 0. */
-  private pass = 0
+  /** The epoch while calls may enter with nothing but it; else -1, which is no token. */
+  private pass = -1
   /** The latest time seen: on a clock that goes back, time stands still. */
   private latest = Number.NEGATIVE_INFINITY
   /** The message for calls that the present state turns away, once there was one. */
@@ -177,7 +81,7 @@ export class Circuit implements CircuitControls, Layer {
   enter(call: Call, slot: number): undefined | Refusal {
     const { pass } = this
     const { journey } = call.context
-    if (pass !== 0 && !this.owner.wants('call', journey)) {
+    if (pass > 0 && !this.owner.wants('call', journey)) {
       call.tokens[slot] = pass
       return undefined
     }
@@ -191,24 +95,23 @@ export class Circuit implements CircuitControls, Layer {
     const token = call.tokens[slot] as Token
     const { journey } = call.context
     const { classify, rules } = this.owner
-    if (classify !== undefined) {
-      if (this.counts(token, journey)) this.settle(token, judgeValue(value, classify), journey)
-    } else if (token === this.pass) {
-      const closed = this.current as Closed
-      recordSuccess(closed, 'time' in rules.window ? this.now() : 0)
-      this.totals.success++
-      if (!this.owner.wants('success', journey)) return
-      this.tell('success', journey, countsOf(closed))
-      this.owner.send()
-    } else if (this.counts(token, journey)) this.settle(token, 'success', journey)
+    if (token !== this.pass || classify !== undefined) {
+      this.settle(token, judgeValue(value, classify), journey)
+      return
+    }
+    const closed = this.current as Closed
+    recordSuccess(closed, 'time' in rules.window ? this.now() : 0)
+    this.totals.success++
+    if (!this.owner.wants('success', journey)) return
+    this.tell('success', journey, countsOf(closed, this.latest))
+    this.owner.send()
   }
 
   failure(call: Call, slot: number, error: unknown): void {
     const token = call.tokens[slot] as Token
-    const { journey } = call.context
-    if (!this.counts(token, journey)) return
     const aborted = call.givenUpOutside(slot)
-    this.settle(token, aborted ? 'aborted' : judgeError(error, this.owner.classify), journey, error)
+    const verdict = aborted ? 'aborted' : judgeError(error, this.owner.classify)
+    this.settle(token, verdict, call.context.journey, error)
   }
 
   /** Lets a call in, or says why not. */
@@ -239,33 +142,29 @@ export class Circuit implements CircuitControls, Layer {
     return new CircuitOpenError(message, state.name, name, key, retryAfter)
   }
 
-  /** Whether the outcome of a call still counts. If not, that is all there is to it. */
-  private counts(token: Token, journey: string | undefined): boolean {
-    if (token === 0) return false
-    if (isCurrent(this.current, token)) return true
-    this.totals.stale++
-    this.tell('stale', journey, { entered: typeof token === 'object' ? token.epoch : token })
-    this.owner.send()
-    return false
-  }
-
-  /** Counts how a call ended, which is current. */
+  /** Counts how a call ended. */
   private settle(token: Token, verdict: Verdict, journey?: string, error?: unknown): void {
+    if (token === 0) return
     const { owner, totals } = this
-    const outcome = verdict === 'success' || verdict === 'failure' ? verdict : 'neutral'
-    const now = this.now()
     const before = this.current
-    const after = settle(before, token, outcome, now, owner.rules, retryAfterOf(error))
-    if (after !== before) this.become(after)
-    totals[outcome]++
-    if (owner.wants(outcome, journey)) this.tellOutcome(before, verdict, journey, error)
-    if (typeof token === 'object') this.tell('call', journey, { outcome, duration: now - token.startedAt })
-    this.publish(before, after, 'successThreshold', journey)
+    if (isCurrent(before, token)) {
+      const outcome = verdict === 'success' || verdict === 'failure' ? verdict : 'neutral'
+      const now = this.now()
+      const after = settle(before, token, outcome, now, owner.rules, retryAfterOf(error))
+      if (after !== before) this.become(after)
+      totals[outcome]++
+      if (owner.wants(outcome, journey)) this.tellOutcome(before, verdict, journey, error)
+      if (typeof token === 'object') this.tell('call', journey, { outcome, duration: now - token.startedAt })
+      this.publish(before, after, 'successThreshold', journey)
+    } else {
+      totals.stale++
+      this.tell('stale', journey, { entered: typeof token === 'object' ? token.epoch : token })
+    }
     owner.send()
   }
 
   private tellOutcome(counted: State, verdict: Verdict, journey: string | undefined, error: unknown): void {
-    const counts = countsOf(counted)
+    const counts = countsOf(counted, this.latest)
     if (verdict === 'success') this.tell(verdict, journey, counts)
     else if (verdict === 'failure') this.tell(verdict, journey, { ...counts, failureClass: classOf(error) })
     else this.tell('neutral', journey, { ...counts, reason: verdict })
@@ -280,7 +179,7 @@ export class Circuit implements CircuitControls, Layer {
   }
 
   trip(openFor?: Duration): boolean {
-    const wait = openFor === undefined ? openFor : duration('trip duration', openFor)
+    const wait = openFor === undefined ? openFor : duration('openFor', openFor)
     return this.act('trip', trip, wait)
   }
 
@@ -297,9 +196,7 @@ export class Circuit implements CircuitControls, Layer {
   acquire(): Permit {
     const token = this.admit()
     if (token instanceof CircuitOpenError) throw token
-    const end = once((verdict: Verdict, error?: unknown) => {
-      if (this.counts(token, undefined)) this.settle(token, verdict, undefined, error)
-    })
+    const end = once((verdict: Verdict, error?: unknown) => this.settle(token, verdict, undefined, error))
     const neutral = (): void => end('released')
     return {
       success: () => end('success'),
@@ -340,7 +237,7 @@ export class Circuit implements CircuitControls, Layer {
     if (state !== this.current) this.refusal = ''
     this.current = state
     const free = state.name === 'closed' && !state.underway && this.owner.rules.mode !== 'disabled'
-    this.pass = free ? state.epoch : 0
+    this.pass = free ? state.epoch : -1
     return state
   }
 
@@ -350,7 +247,7 @@ export class Circuit implements CircuitControls, Layer {
     if (count > 0) {
       this.toldSlow += count
       this.totals.slow += count
-      this.tell('slow', journey, { count, ...countsOf(before) })
+      this.tell('slow', journey, { count, ...countsOf(before, this.latest) })
     }
     const cause = before.name === 'closed' ? before.wouldOpen : undefined
     if (cause !== this.toldCause) {

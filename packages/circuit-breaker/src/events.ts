@@ -2,7 +2,7 @@
 import type { FailureClass } from '@seaworthy/core'
 import type { CircuitState } from './errors.ts'
 import type { NeutralReason } from './judge.ts'
-import type { CircuitCounts, CircuitOutcome, OpenCause } from './state.ts'
+import type { CircuitCounts, CircuitOutcome, OpenCause } from './rules.ts'
 
 /** Part of every event. */
 export interface CircuitEvent {
@@ -66,4 +66,5 @@ export type CircuitBreakerEvents = {
   call: CircuitEvent & { readonly outcome: CircuitOutcome; readonly duration: number }
 }
 
+/** The names of the events. */
 export type EventName = keyof CircuitBreakerEvents

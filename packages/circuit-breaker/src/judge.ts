@@ -1,6 +1,6 @@
 /** What the end of a call says about the dependency. */
 import { type FailureClass, failureClass, isSeaworthyError, type Settled } from '@seaworthy/core'
-import type { CircuitOutcome } from './state.ts'
+import type { CircuitOutcome } from './rules.ts'
 
 /** Judges an outcome; undefined leaves it to the default. */
 export type ClassifyOutcome = (settled: Settled<unknown>) => CircuitOutcome | undefined
@@ -15,7 +15,7 @@ export type NeutralReason = 'aborted' | 'rejected' | 'ignored' | 'released' | 't
 export type Verdict = 'success' | 'failure' | NeutralReason
 
 /** Codes of policies that turned the call away: nobody asked the dependency. */
-const rejection = /^ERR_(CIRCUIT|BULKHEAD|RATE_|CONCURRENCY|DISPOSED|DEADLINE)/
+const rejection = /^ERR_(CIRCUIT|BULKHEAD|RATE_|CONCURRENCY|DISPOSED)/
 
 /** Judges a value. */
 export function judgeValue(value: unknown, classify: ClassifyOutcome | undefined): Verdict {

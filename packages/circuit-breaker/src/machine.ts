@@ -5,25 +5,13 @@
  * Source: for searching the states of an implementation rather than of a copy of it, C. Hawblitzel et al., "IronFleet"
  * (SOSP 2015), and the bounded searches of TLC.
  */
-import {
-  admit,
-  arrive,
-  type CircuitOutcome,
-  dispose,
-  isCurrent,
-  isolate,
-  type Rules,
-  reconfigure,
-  release,
-  remaining,
-  reset,
-  type State,
-  settle,
-  type Token,
-  trip,
-} from './state.ts'
+import { dispose, isolate, reconfigure, release, reset, trip } from './by-hand.ts'
+import { admit, arrive, isCurrent, settle } from './calls.ts'
+import type { CircuitOutcome, Rules } from './rules.ts'
+import { remaining, type State, type Token } from './state.ts'
 import { remember, type Window } from './window.ts'
 
+export type { Rules } from './rules.ts'
 export {
   type Closed,
   type Disposed,
@@ -31,7 +19,6 @@ export {
   type Isolated,
   initial,
   type Open,
-  type Rules,
   type State,
   type Ticket,
   type Token,

@@ -15,7 +15,7 @@ import {
   systemRandom,
 } from '@seaworthy/core'
 import type { ClassifyOutcome } from './judge.ts'
-import { type CircuitMode, type OpenCause, off, type Rules } from './state.ts'
+import { type CircuitMode, type OpenCause, off, type Rules } from './rules.ts'
 import type { WindowShape } from './window.ts'
 
 /** How long a circuit stays open, growing from opening to opening. */
@@ -175,9 +175,14 @@ function readRules(options: CircuitRules, mode: CircuitMode, random: Random): Ru
 
 function readWindow(window: CircuitRules['window'] = { calls: 100 }): WindowShape {
   knownOptions('window', window, 'calls' in Object(window) ? ['calls'] : ['time', 'buckets'])
-  if ('calls' in window) return { calls: count('window.calls', window.calls) }
-  const buckets = count('window.buckets', window.buckets ?? 10)
+  if ('calls' in window) return { calls: size('window.calls', window.calls) }
+  const buckets = size('window.buckets', window.buckets ?? 10)
   return { time: duration('window.time', window.time, buckets), buckets }
+}
+
+function size(option: string, value: number): number {
+  if (count(option, value) <= 10_000_000) return value
+  throw new InvalidOptionError(option, 'at most 10000000', value)
 }
 
 /** How much a server may ask for where no `max` says it. */

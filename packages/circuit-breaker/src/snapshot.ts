@@ -1,15 +1,9 @@
 /** A circuit as plain data: for people and dashboards, and to start again from after a restart. */
 import { SeaworthyError } from '@seaworthy/core'
+import type { Saved } from './by-hand.ts'
 import type { CircuitState } from './errors.ts'
-import {
-  type CircuitCounts,
-  type CircuitMode,
-  countsOf,
-  type OpenCause,
-  remaining,
-  type Saved,
-  type State,
-} from './state.ts'
+import type { CircuitCounts, CircuitMode, OpenCause } from './rules.ts'
+import { countsOf, remaining, type State } from './state.ts'
 
 /** How many calls ended how since the breaker was made, across all states. */
 export interface CircuitTotals {
@@ -59,11 +53,7 @@ export interface CircuitSnapshot extends CircuitStatus {
 
 /** Describes a circuit. */
 export function statusOf(state: State, now: number, mode: CircuitMode, totals: CircuitTotals): CircuitStatus {
-  if (state.name === 'closed') {
-    state.failures.expire(now)
-    state.slow?.expire(now)
-  }
-  const counts = countsOf(state)
+  const counts = countsOf(state, now)
   return {
     state: state.name,
     mode,

@@ -15,7 +15,6 @@ export type ErrorCode =
   | 'ERR_CONCURRENCY_LIMITED'
   | 'ERR_DISPOSED'
   | 'ERR_INVALID_SNAPSHOT'
-  | 'ERR_DEADLINE_EXCEEDED'
   | 'ERR_CACHE_MISS'
 
 /** What the constructor of {@link SeaworthyError} takes besides code and message. */

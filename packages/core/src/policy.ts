@@ -32,7 +32,7 @@ export interface Policy<Added = never, Events extends EventMap = EventMap> {
    * @param operation - Gets a {@link Context} with the signal to obey. May be synchronous.
    * @returns What the function returned or the policy answered.
    * @throws The function's own error, as the same object; the reason of `options.signal`, as the same object; or a
-   *   {@link SeaworthyError} of the policy that stopped the call.
+   *   {@link @seaworthy/core!SeaworthyError} of the policy that stopped the call.
    */
   execute<T>(
     operation: (context: Context) => T | PromiseLike<T>,

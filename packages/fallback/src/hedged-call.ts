@@ -26,9 +26,9 @@ export interface HedgeOwner {
   classify(error: unknown): FailureClass
   /** Takes one copy out of the budget, if there is one. */
   withdraw(): boolean
-  /** Whether it wants to know how long copies take. */
+  /** Whether it wants to know how long calls take. */
   readonly measures: boolean
-  /** A copy took so many milliseconds, or has taken them and did not get to its end. */
+  /** The original of a call took so many milliseconds, or had taken them when it was overtaken. */
   took(latency: number, now: number): void
   started(context: CallContext, copy: number, after: number, cause: Hedged['cause']): void
   denied(context: CallContext, copies: number): void
@@ -131,7 +131,7 @@ export class HedgedCall {
     const { owner, context, copies } = this
     if (owner.withdraw()) {
       const { number, startedAt } = this.start()
-      owner.started(context, number, startedAt - (copies[0] as Copy).startedAt, cause)
+      owner.started(context, number, startedAt - this.original.startedAt, cause)
       this.waitForNext()
       return
     }
@@ -148,8 +148,8 @@ export class HedgedCall {
     }
     this.race = nextRace(this.race, { type: 'succeeded' })
     this.resolve(value)
-    // Those it has overtaken count with the time they had: without them, slow calls would never be seen.
-    if (owner.measures) for (const each of copies) if (each === copy || !each.settled) this.measure(each)
+    // An original that was overtaken counts with the time it had: without it, slow calls would never be seen.
+    if (copy.number === 1 || !this.original.settled) this.measure()
     this.end()
     if (copies.length > 1) owner.won(context, copy.number, copies.length)
   }
@@ -161,7 +161,7 @@ export class HedgedCall {
       owner.late(context, copy.number, { status: 'rejected', reason: error })
       return
     }
-    if (owner.measures && isTimeout(error)) this.measure(copy)
+    if (copy.number === 1 && isTimeout(error)) this.measure()
     const failureClass = owner.classify(error)
     this.race = nextRace(this.race, { type: 'failed', failureClass })
     this.stopTimer()
@@ -178,9 +178,16 @@ export class HedgedCall {
     this.end(reason)
   }
 
-  private measure({ startedAt }: Copy): void {
-    const now = this.owner.clock.now()
-    this.owner.took(now - startedAt, now)
+  private get original(): Copy {
+    return this.copies[0] as Copy
+  }
+
+  /** Each call gives one sample at most, so slow ones do not count twice. */
+  private measure(): void {
+    const { owner, original } = this
+    if (!owner.measures) return
+    const now = owner.clock.now()
+    owner.took(now - original.startedAt, now)
   }
 
   private settled(copy: Copy): void {

@@ -3,8 +3,6 @@ import {
   type Context,
   Hub,
   InvalidOptionError,
-  type Layer,
-  PolicyBase,
   type PolicyDescription,
   pipeline,
   SeaworthyError,
@@ -12,29 +10,13 @@ import {
 import { abortListeners, expectNoLeaks } from '@seaworthy/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { fallback, fallbackChain, noAnswer } from '../src/index.ts'
+import { policyOf } from './policy-of.ts'
 
 const down = new Error('down')
 const fail = (): never => {
   throw down
 }
 const failWith = (error: unknown) => (): Promise<never> => Promise.reject(error)
-
-/** Rejects every call without running it, as an open circuit does. */
-class Closed extends PolicyBase {
-  readonly error: SeaworthyError = new SeaworthyError('ERR_CIRCUIT_OPEN', 'open')
-
-  constructor() {
-    super('closed', undefined)
-  }
-
-  override layers(): readonly Layer[] {
-    return [{ kind: this.kind, enter: (call) => call.refuse(this.error) }]
-  }
-
-  override describe(): PolicyDescription[] {
-    return []
-  }
-}
 
 describe('a fallback', () => {
   it('leaves the result of a call that succeeds alone', async () => {
@@ -64,14 +46,14 @@ describe('a fallback', () => {
   })
 
   it('answers for a call that an inner policy has turned away', async () => {
-    const closed = new Closed()
+    const open = new SeaworthyError('ERR_CIRCUIT_OPEN', 'open')
     const seen: unknown[] = []
     const guarded = pipeline(
       fallback((error) => seen.push(error)),
-      closed,
+      policyOf({ kind: 'breaker', enter: (call) => call.refuse(open) }),
     )
     expect(await guarded.execute(() => expect.unreachable('the circuit is open'))).toBe(1)
-    expect(seen[0]).toBe(closed.error)
+    expect(seen[0]).toBe(open)
   })
 
   it('answers for a wrapped function and keeps its `this`', async () => {

@@ -292,7 +292,6 @@ describe('the stale cache', () => {
       }),
       { numRuns: 120 },
     )
-    console.log(seen.counts())
     seen.verify()
   })
 })

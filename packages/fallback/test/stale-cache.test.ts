@@ -1,18 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import {
-  type CallContext,
-  Hub,
-  type Inner,
-  InvalidOptionError,
-  type Layer,
-  PolicyBase,
-  type PolicyDescription,
-  pipeline,
-  SeaworthyError,
-} from '@seaworthy/core'
+import { Hub, InvalidOptionError, pipeline, SeaworthyError } from '@seaworthy/core'
 import { abortListeners, expectNoLeaks, trackUnhandledRejections, VirtualClock } from '@seaworthy/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { CacheMissError, type StaleCacheOptions, staleCache } from '../src/index.ts'
+import { aborting, policyOf } from './policy-of.ts'
 import { Upstream } from './upstream.ts'
 
 const down = new Error('down')
@@ -87,20 +78,11 @@ describe('a stale cache', () => {
   it('serves stale answers while an inner policy turns calls away', async () => {
     const { clock, cache } = setUp({ ttl: 0 })
     let open = false
-    const breaker = new (class extends PolicyBase {
-      constructor() {
-        super('breaker', undefined)
-      }
-
-      override layers(): readonly Layer[] {
-        const error = new SeaworthyError('ERR_CIRCUIT_OPEN', 'open', { failureClass: 'persistent' })
-        return [{ kind: this.kind, enter: (call) => (open ? call.refuse(error) : undefined) }]
-      }
-
-      override describe(): PolicyDescription[] {
-        return []
-      }
-    })()
+    const error = new SeaworthyError('ERR_CIRCUIT_OPEN', 'open', { failureClass: 'persistent' })
+    const breaker = policyOf({
+      kind: 'breaker',
+      enter: (call) => (open ? call.refuse(error) : undefined),
+    })
     const guarded = pipeline(cache, breaker)
     expect(await guarded.execute(() => 'old', { key })).toBe('old')
     open = true
@@ -237,6 +219,13 @@ describe('calls with one key', () => {
     expect(await next).toBe('next')
     expect(events[0]).toMatchObject(['refresh', { outcome: 'discarded' }])
     expect(await cache.execute(upstream.run, { key })).toBe('next')
+  })
+
+  it('are not even begun for a caller who has given up already', async () => {
+    const { clock, cache } = setUp()
+    const call = pipeline(aborting('too late'), cache).execute(() => expect.unreachable(), { key })
+    await expect(call).rejects.toBe('too late')
+    expectNoLeaks({ policies: [cache], except: ['listeners'], clock })
   })
 
   it('have as much time as the one with the latest deadline', async () => {
@@ -544,19 +533,3 @@ describe('options', () => {
     expect(hiding).toMatchObject({ options: { refresh: 'background' }, answers: { programmerErrors: true } })
   })
 })
-
-function policyOf(layer: Layer & { around?(context: CallContext, inner: Inner): Promise<unknown> }) {
-  return new (class extends PolicyBase {
-    constructor() {
-      super(layer.kind, undefined)
-    }
-
-    override layers(): readonly Layer[] {
-      return [layer]
-    }
-
-    override describe(): PolicyDescription[] {
-      return []
-    }
-  })()
-}

@@ -121,6 +121,9 @@ export interface AdaptiveConcurrency extends Policy<never, AdaptiveConcurrencyEv
  * Finds out how many calls the other side can take at once, and lets no more run. It grows while all goes well and at
  * least half of the limit is in use, and shrinks when calls are dropped or, with `gradient`, get slower than usual.
  *
+ * `gradient` takes the average of the last ten minutes or so for usual. It starts best from below (`initial`), and gets
+ * used to being slow when the load never lets up; `max` is what holds it then.
+ *
  * @throws {@link @seaworthy/core!InvalidOptionError} when an option makes no sense. Calls that find no room reject
  *   with a {@link ConcurrencyLimitedError}.
  *
@@ -237,8 +240,8 @@ class AdaptiveConcurrencyPolicy
   }
 
   override describe(): PolicyDescription[] {
-    const { longestWait: wait, queueLimit: queue } = this.admission
-    const maxWait = wait === undefined ? 'unlimited' : formatDuration(wait)
+    const { longestWait: wait = Number.POSITIVE_INFINITY, queueLimit: queue } = this.admission
+    const maxWait = formatDuration(wait)
     const options = { algorithm: this.algorithm, ...this.bounds, queue, maxWait }
     return [{ kind: this.kind, name: this.name, options, wait, concurrency: this.bounds.max }]
   }

@@ -133,8 +133,8 @@ class BulkheadPolicy extends PolicyBase<never, BulkheadEvents> implements Bulkhe
   }
 
   override describe(): PolicyDescription[] {
-    const { limit: concurrency, longestWait: wait, queueLimit: queue } = this.admission
-    const maxWait = wait === undefined ? 'unlimited' : formatDuration(wait)
+    const { limit: concurrency, longestWait: wait = Number.POSITIVE_INFINITY, queueLimit: queue } = this.admission
+    const maxWait = formatDuration(wait)
     return [{ kind: this.kind, name: this.name, options: { concurrency, queue, maxWait }, wait, concurrency }]
   }
 

@@ -49,7 +49,7 @@ describe('the sample window', () => {
             samples: facts.length,
             drops: facts.filter(({ dropped }) => dropped).length,
             peak: Math.max(...facts.map(({ active }) => active)),
-            latency: times.length === 0 ? undefined : times.reduce((a, b) => a + b) / times.length,
+            latency: times.length === 0 ? undefined : times.reduce((a: number, b) => a + b, 0) / times.length,
           })
           facts = []
         }
@@ -146,6 +146,23 @@ describe('gradient', () => {
   it('leaves the limit as it is when nothing was measured', () => {
     const state = settled(20, 100)
     expect(gradient(state, summary({ peak: 20 }), rules)).toBe(state)
+  })
+
+  it('gets used to being slow under load that never lets up, until it meets its max', () => {
+    const room = 10
+    const limits = (windows: number, pause: boolean): number => {
+      let state = settled(10, 100)
+      for (let window = 0; window < windows; window++) {
+        // With pauses, every tenth window has next to no load.
+        const idle = pause && window % 10 === 0
+        const peak = idle ? 1 : Math.floor(state.limit)
+        state = gradient(state, summary({ peak, latency: 100 * Math.max(1, peak / room) }), rules)
+      }
+      return state.limit
+    }
+    expect(limits(60, false)).toBeLessThan(20)
+    expect(limits(5000, false)).toBe(200)
+    expect(limits(5000, true)).toBeLessThan(40)
   })
 
   it('stays within its bounds, and moves in the direction that the window says', () => {

@@ -507,7 +507,7 @@ describe('bulkhead options', () => {
     expect(bulkhead({ concurrency: 3, queue: 5, maxWait: '2s' }).describe()[0]).toMatchObject({ wait: 2000 })
     expect(bulkhead({ concurrency: 3, queue: 5 }).describe()[0]).toMatchObject({
       wait: undefined,
-      options: { maxWait: 'unlimited' },
+      options: { maxWait: 'forever' },
     })
   })
 })

@@ -74,7 +74,10 @@ class Retry extends PolicyBase<never, RetryEvents> implements RetryPolicy {
       nested: collapses ? 'collapse' : 'multiply',
     }
     const delays = longestDelays(rules)
-    return [{ kind: this.kind, name: this.name, options, attempts, delays, retriesOpenCircuit }]
+    const multiplies = collapses ? undefined : true
+    return [
+      { kind: this.kind, name: this.name, options, attempts, delays, multiplies, retriesOpenCircuit },
+    ]
   }
 
   override debugStats(): Record<string, number> {

@@ -119,7 +119,9 @@ export function breakerCommands({
   const failures = [settle('failure'), settle('failure'), settle('failure'), settle('failure')]
   const often = [...calls, ...failures, wait, reopening]
   const hands = [hand('trip'), trip, hand('reset'), hand('isolate'), hand('release'), hand('release')]
-  return fc.commands([...often, ...often, ...often, ...hands, hand('dispose')], { size: '+1' })
+  return fc.commands([...often, ...often, ...often, ...often, ...often, ...hands, hand('dispose')], {
+    size: '+1',
+  })
 }
 
 /** The times at which a breaker with these rules does something, and those around them. */

@@ -224,7 +224,7 @@ export class BreakerModel {
       trialSuccesses: closed ? 0 : this.#ended('success'),
       trialFailures: closed ? 0 : this.#trialFailures,
       handles: this.#handles,
-      wouldOpen: this.#present.findLast(({ kind }) => kind.startsWith('would'))?.kind === 'would open',
+      wouldOpen: this.#wouldOpen,
     }
   }
 
@@ -244,7 +244,7 @@ export class BreakerModel {
     return [
       state,
       this.#handles,
-      this.view(now).wouldOpen,
+      this.#wouldOpen,
       Math.min(openings, lastOpening),
       openFor,
       state === 'halfOpen' ? 0 : Math.min(now - this.#began.at, openFor),
@@ -270,11 +270,10 @@ export class BreakerModel {
     return `counts,${Math.min(now - (known[0]?.at ?? now), this.#longestWatch)}`
   }
 
-  /** The age at which nothing more happens to a call under way; 0 if age does not matter. */
+  /** The age from which on a call under way stays as it is; 0 if its age does not matter at all. */
   get #longestWatch(): number {
-    const { slowCallDuration, halfOpen } = this.rules
-    const longest = this.state === 'halfOpen' ? Math.min(slowCallDuration, halfOpen.lease) : slowCallDuration
-    return longest === Number.POSITIVE_INFINITY ? 0 : longest
+    const ages = [this.rules.slowCallDuration, this.state === 'halfOpen' ? this.rules.halfOpen.lease : 0]
+    return Math.max(...ages.filter(Number.isFinite))
   }
 
   // --- What happens by itself when somebody calls
@@ -452,6 +451,10 @@ export class BreakerModel {
 
   get #trialFailures(): number {
     return this.#ended('failure') + this.#present.filter(isSlow).length
+  }
+
+  get #wouldOpen(): boolean {
+    return this.#present.findLast(({ kind }) => kind.startsWith('would'))?.kind === 'would open'
   }
 
   get #handles(): number {

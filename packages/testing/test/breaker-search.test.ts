@@ -3,61 +3,82 @@
  * late ones, lost trials, waits and people can lead to, for every kind of rule.
  */
 import { circuitMachine } from '@seaworthy/circuit-breaker'
-import { type BreakerRules, explore } from '@seaworthy/testing'
+import { type BreakerRules, Counterexample, type Explored, explore } from '@seaworthy/testing'
 import { describe, expect, test } from 'vitest'
 import { type Pair, type SearchInput, type SearchSpace, type SearchStep, search } from './breaker-search.ts'
 
 const off = Number.POSITIVE_INFINITY
 
+/** `DEEP=1` searches larger spaces, for minutes. */
+const deep = process.env['DEEP'] === '1'
+
 const strategies = {
   'failures in a row': { failureThreshold: 2, failureRate: off },
   'failure rate': { failureThreshold: off, failureRate: 0.5 },
-  'slow calls': { failureThreshold: off, failureRate: off, slowCallDuration: 3, slowCallRate: 0.5 },
-  'all rules': { failureThreshold: 3, failureRate: 0.6, slowCallDuration: 3, slowCallRate: 0.7 },
+  'slow calls': { failureThreshold: off, failureRate: off, slowCallDuration: 2, slowCallRate: 0.5 },
+  'all rules': { failureThreshold: 2, failureRate: 0.6, slowCallDuration: 2, slowCallRate: 0.6 },
 } satisfies Record<string, Partial<BreakerRules>>
-
-const windows = { calls: { calls: 3 }, time: { time: 3, buckets: 3 } }
 
 const recoveries = {
   'the same recovery time': { recovery: () => 2, resetOn: 'close', lastOpening: 1 },
-  'growing recovery times': { recovery: (n: number) => Math.min(n, 2), resetOn: 'close', lastOpening: 2 },
-  'growing until stable': { recovery: (n: number) => Math.min(n, 2), resetOn: 'stable', lastOpening: 2 },
-} as const
+  'growing recovery times': { recovery: (opening) => Math.min(opening, 2), resetOn: 'close', lastOpening: 2 },
+  'growing until stable': { recovery: (opening) => Math.min(opening, 2), resetOn: 'stable', lastOpening: 2 },
+} satisfies Record<string, Pick<BreakerRules, 'recovery' | 'resetOn'> & { lastOpening: number }>
+
+type Strategy = keyof typeof strategies
+type Window = 'calls' | 'time'
+type Recovery = keyof typeof recoveries
 
 interface Size {
+  /** Calls that the window holds, or buckets of a tick each. */
+  readonly window: number
+  readonly mostInTime: number
   readonly inFlight: number
   readonly successThreshold: number
   readonly concurrency: number
   readonly failures: number
 }
 
-const small: Size = { inFlight: 2, successThreshold: 1, concurrency: 1, failures: 0 }
-const wide: Size = { inFlight: 3, successThreshold: 2, concurrency: 2, failures: 1 }
+const small: Size = {
+  window: 3,
+  mostInTime: 3,
+  inFlight: 2,
+  successThreshold: 1,
+  concurrency: 1,
+  failures: 0,
+}
+const smallest: Size = { ...small, window: 2, mostInTime: 2 }
+const several = { inFlight: 3, successThreshold: 2, concurrency: 2, failures: 1 }
 
-type Strategy = keyof typeof strategies
-type Case = [Strategy, keyof typeof windows, keyof typeof recoveries]
-
-const cases: Case[] = (Object.keys(strategies) as Strategy[]).flatMap((strategy) =>
+const strategyNames = Object.keys(strategies) as Strategy[]
+const recoveryNames = Object.keys(recoveries) as Recovery[]
+const cases = strategyNames.flatMap((strategy) =>
   (['calls', 'time'] as const).flatMap((window) =>
-    (Object.keys(recoveries) as (keyof typeof recoveries)[]).map((recovery): Case => [strategy, window, recovery]),
+    recoveryNames.map((recovery) => [strategy, window, recovery] as const),
   ),
 )
 
-function space([strategy, window, recovery]: Case, size: Size, hands: boolean): SearchSpace {
+function space(
+  strategy: Strategy,
+  window: Window,
+  recovery: Recovery,
+  size: Size,
+  hands = false,
+): SearchSpace {
   const { lastOpening, ...growth } = recoveries[recovery]
-  const { inFlight, successThreshold, ...halfOpen } = size
+  const { inFlight, mostInTime, successThreshold, concurrency, failures } = size
   const rules: BreakerRules = {
     mode: 'enabled',
     slowCallDuration: off,
     slowCallRate: off,
     ...strategies[strategy],
     ...growth,
-    window: windows[window],
+    window: window === 'calls' ? { calls: size.window } : { time: size.window, buckets: size.window },
     minimumRequests: 2,
     successThreshold,
-    halfOpen: { ...halfOpen, lease: 2 },
+    halfOpen: { concurrency, failures, lease: 1 },
   }
-  return { rules, inFlight, hands, lastOpening }
+  return { rules, inFlight, mostInTime, hands, lastOpening }
 }
 
 const byHand = (input: SearchInput): boolean =>
@@ -66,11 +87,14 @@ const byHand = (input: SearchInput): boolean =>
 /** What must hold whatever the model says, from the machine alone. */
 const invariants = ({ rules }: SearchSpace): Record<string, (step: SearchStep) => boolean> => ({
   'verify 1: only closed and half-open circuits admit': ({ from, to }) =>
-    to.pending.length <= from.pending.length || to.machine.name === 'closed' || to.machine.name === 'halfOpen',
+    to.pending.length <= from.pending.length ||
+    to.machine.name === 'closed' ||
+    to.machine.name === 'halfOpen',
   'verify 2, I3: no more trials than are needed': ({ to: { machine } }) =>
     machine.name !== 'halfOpen' ||
     (machine.underway.size <= rules.halfOpen.concurrency &&
-      machine.underway.size + machine.successes + machine.failures <= rules.successThreshold + rules.halfOpen.failures),
+      machine.underway.size + machine.successes + machine.failures <=
+        rules.successThreshold + rules.halfOpen.failures),
   'verify 4, I10: no rate is judged below the minimum': ({ to: { machine } }) =>
     machine.name !== 'open' ||
     (machine.cause.reason !== 'failureRate' && machine.cause.reason !== 'slowCallRate') ||
@@ -106,7 +130,9 @@ const goals = {
     reached: ({ machine }: Pair) => machine.name === 'closed',
     from: ({ machine }: Pair) => machine.name !== 'isolated' && machine.name !== 'disposed',
     using: (input: SearchInput) =>
-      input.type === 'tick' || input.type === 'call' || (input.type === 'settle' && input.outcome === 'success'),
+      input.type === 'tick' ||
+      input.type === 'call' ||
+      (input.type === 'settle' && input.outcome === 'success'),
   },
 }
 
@@ -118,9 +144,15 @@ const moments: Record<string, (step: SearchStep) => boolean> = {
   'the recovery time starts over': ({ from, to }) => to.machine.openings < from.machine.openings,
 }
 
-const automatic = ['closed → open by settle', 'halfOpen → closed by settle', 'halfOpen → open by settle', 'open → halfOpen by call']
-const whileUnderway = ['closed → open by call', 'halfOpen → open by call']
-const hands = [
+const automatic = [
+  'closed → open by settle',
+  'halfOpen → closed by settle',
+  'halfOpen → open by settle',
+  'open → halfOpen by call',
+]
+/** A call that becomes slow is noticed when the next one arrives. */
+const bySlowCalls = ['closed → open by call', 'halfOpen → open by call']
+const byHands = [
   ...['closed', 'open', 'halfOpen'].flatMap((state) => [
     `${state} → open by trip`,
     `${state} → closed by reset`,
@@ -131,12 +163,94 @@ const hands = [
   'isolated → disposed by dispose',
 ]
 
-describe('every state of the machine agrees with the model', () => {
-  test.each(cases)('%s, window of %s, %s', (...chosen) => {
-    const one = space(chosen, small, false)
-    const seen = explore({ ...search(one), invariants: invariants(one), goals, sometimes: moments })
-    const slow = one.rules.slowCallDuration === off ? [] : whileUnderway
-    console.log(chosen.join(), seen.states, seen.edges, seen.depth, seen.elapsed)
-    expect(seen.transitions).toEqual([...automatic, ...slow].sort())
+function checkAll(one: SearchSpace, sometimes = moments): Explored {
+  const seen = explore({ ...search(one), invariants: invariants(one), goals, sometimes })
+  const slow = one.rules.slowCallDuration === off ? [] : bySlowCalls
+  const hands = one.hands ? byHands : []
+  expect(seen.transitions).toEqual([...automatic, ...slow, ...hands].sort())
+  return seen
+}
+
+/** Slow calls make the states many: each call's age is part of them. */
+const sizeFor = (strategy: Strategy): Size => (strategy.startsWith('failure') ? small : smallest)
+
+describe('machine and model agree in every state; all legal transitions happen and no other', {
+  timeout: 120_000,
+}, () => {
+  test.each(cases)('%s, window of %s, %s', (strategy, window, recovery) => {
+    checkAll(space(strategy, window, recovery, sizeFor(strategy)))
+  })
+
+  test.each(strategyNames)('%s, with several trials at once of which one may fail', (strategy) => {
+    checkAll(space(strategy, 'calls', 'growing recovery times', { ...sizeFor(strategy), ...several }))
+  })
+
+  test.each(strategyNames)('%s, with people who interfere', (strategy) => {
+    checkAll(space(strategy, 'calls', 'the same recovery time', sizeFor(strategy), true))
+  })
+
+  test('in a larger space, tens of inputs deep', () => {
+    const size = deep ? { ...small, ...several, window: 8, inFlight: 5 } : { ...small, ...several, window: 5 }
+    const seen = checkAll(space('failure rate', 'calls', 'growing until stable', size))
+    expect(seen.depth).toBeGreaterThan(deep ? 45 : 30)
   })
 })
+
+describe('the search finds', { timeout: 120_000 }, () => {
+  const { rules, ...size } = space('all rules', 'calls', 'growing until stable', {
+    ...small,
+    ...several,
+    inFlight: 2,
+  })
+
+  test.each<[string, Partial<BreakerRules>]>([
+    ['> where >= is meant for failures in a row', { failureThreshold: rules.failureThreshold + 1 }],
+    ['a rate that has to be exceeded', { failureRate: 0.67, slowCallRate: 0.67 }],
+    ['a minimum of calls that is one too many', { minimumRequests: rules.minimumRequests + 1 }],
+    ['a window that is one too short', { window: { calls: 2 } }],
+    ['a call that is slow a moment late', { slowCallDuration: rules.slowCallDuration + 1 }],
+    ['a trial too many at a time', { halfOpen: { ...rules.halfOpen, concurrency: 3 } }],
+    ['a failed trial too many', { halfOpen: { ...rules.halfOpen, failures: 2 } }],
+    ['trials that are never given up', { halfOpen: { ...rules.halfOpen, lease: off } }],
+    ['a trial success too few', { successThreshold: 1 }],
+    ['a recovery time that does not grow', { recovery: () => 1 }],
+    ['a recovery time that grows for ever', { recovery: (opening) => opening }],
+    ['a recovery time that starts over too early', { resetOn: 'close' }],
+    ['a breaker that only observes', { mode: 'observe' }],
+  ])('%s', (_, wrong) => {
+    expect(() => explore(search({ rules, ...size, wrong }))).toThrow(Counterexample)
+  })
+
+  test('late outcomes that count in a later state', () => {
+    expect(() => explore(search({ rules, ...size, withoutEpochs: true }))).toThrow(Counterexample)
+  })
+})
+
+describe('I12: a circuit that must not act', { timeout: 120_000 }, () => {
+  test.each(strategyNames)('observes %s and turns nobody away', (strategy) => {
+    const one = space(strategy, 'calls', 'the same recovery time', sizeFor(strategy), true)
+    const rules: BreakerRules = { ...one.rules, mode: 'observe' }
+    const seen = explore({
+      ...search({ ...one, rules }),
+      invariants: { 'I12: every call runs': ({ from, input, to }) => refusesNobody(from, input, to) },
+      sometimes: { 'it would open': ({ to: { model } }) => model.view(0).wouldOpen },
+    })
+    expect(seen.transitions).toEqual(
+      byHands.filter((name) => /^(closed|isolated)(?!.*trip)/.test(name)).sort(),
+    )
+  })
+
+  test('disabled, it counts nothing at all', () => {
+    const one = space('all rules', 'calls', 'the same recovery time', small)
+    const rules: BreakerRules = { ...one.rules, mode: 'disabled' }
+    const seen = explore({
+      ...search({ ...one, rules }),
+      invariants: { 'I12: every call runs': ({ from, input, to }) => refusesNobody(from, input, to) },
+    })
+    // No calls, one or two under way: nothing else can be told apart.
+    expect(seen).toMatchObject({ states: 3, transitions: [] })
+  })
+})
+
+const refusesNobody = (from: Pair, input: SearchInput, to: Pair): boolean =>
+  input.type !== 'call' || from.machine.name !== 'closed' || to.pending.length > from.pending.length

@@ -37,25 +37,32 @@ export interface SearchSpace {
   readonly rules: BreakerRules
   /** Most calls that can be settled at one time. */
   readonly inFlight: number
+  /** A window in time holds any number of calls: after so many no more are made, or the search would not end. */
+  readonly mostInTime: number
   /** Whether people interfere. */
   readonly hands: boolean
   /** From which opening on the recovery time is the same. */
   readonly lastOpening: number
+  /** Rules that the machine has wrong, for the test of the search. */
+  readonly wrong?: Partial<BreakerRules>
+  /** Whether every outcome counts in the present state, for the same purpose. */
+  readonly withoutEpochs?: boolean
 }
 
 export type SearchStep = Step<Pair, SearchInput>
 
 export function search(space: SearchSpace): Exploration<Pair, SearchInput> {
-  const { rules, lastOpening } = space
+  const { lastOpening } = space
+  const rules = { ...space.rules, ...space.wrong }
   return {
     initial: {
       machine: circuitMachine.initial(rules, 0),
-      model: breakerModel(rules),
+      model: breakerModel(space.rules),
       now: 0,
       pending: [],
     },
     inputs: (pair) => inputs(pair, space),
-    next: (pair, input) => agreeing(take(pair, input, rules), rules),
+    next: (pair, input) => agreeing(take(pair, input, rules, space.withoutEpochs)),
     key: ({ machine, model, now, pending }) => {
       const openings = Math.min(machine.openings, lastOpening)
       const calls = pending.map(({ call }) => call)
@@ -63,14 +70,20 @@ export function search(space: SearchSpace): Exploration<Pair, SearchInput> {
     },
     show,
     transition: ({ from, input, to }) =>
-      from.model.epoch === to.model.epoch ? undefined : `${from.model.state} → ${to.model.state} by ${input.type}`,
+      from.model.epoch === to.model.epoch
+        ? undefined
+        : `${from.model.state} → ${to.model.state} by ${input.type}`,
   }
 }
 
-function inputs({ model, now, pending }: Pair, { inFlight, hands }: SearchSpace): SearchInput[] {
+function inputs(
+  { model, now, pending }: Pair,
+  { rules, inFlight, mostInTime, hands }: SearchSpace,
+): SearchInput[] {
   const outcomes: CircuitOutcome[] = ['success', 'failure', 'neutral']
   const all: SearchInput[] = [{ type: 'tick' }]
-  if (pending.length < inFlight) all.push({ type: 'call' })
+  const full = 'time' in rules.window && model.view(now).calls >= mostInTime
+  if (pending.length < inFlight && !full) all.push({ type: 'call' })
   for (const call of new Set(pending.map((each) => model.callKey(each.call, now)))) {
     for (const outcome of outcomes) all.push({ type: 'settle', outcome, call })
     // Elsewhere a call that hangs is simply never settled; a trial that does holds a place for good, but for its lease.
@@ -81,7 +94,7 @@ function inputs({ model, now, pending }: Pair, { inFlight, hands }: SearchSpace)
   return [...all, ...(['trip', 'reset', 'release', 'dispose', ...isolate] as const).map((type) => ({ type }))]
 }
 
-function take(pair: Pair, input: SearchInput, rules: BreakerRules): Pair {
+function take(pair: Pair, input: SearchInput, rules: BreakerRules, withoutEpochs = false): Pair {
   const { model, now, pending } = pair
   const machine = circuitMachine.clone(pair.machine, now, rules)
   // A machine must never see time go back, so the next moment gets a copy of its own.
@@ -101,7 +114,8 @@ function take(pair: Pair, input: SearchInput, rules: BreakerRules): Pair {
     }
     case 'settle': {
       const chosen = pending.find(({ call }) => model.callKey(call, now) === input.call) as Pending
-      const { state, output } = next({ type: 'settle', token: chosen.token, outcome: input.outcome })
+      const token = withoutEpochs ? machine.epoch : chosen.token
+      const { state, output } = next({ type: 'settle', token, outcome: input.outcome })
       const told = model.settle(chosen.call, input.outcome, now)
       expectSame('counted', output.type === 'settled', told.counted)
       return { machine: state, model: told.model, now, pending: pending.filter((each) => each !== chosen) }
@@ -117,9 +131,9 @@ function take(pair: Pair, input: SearchInput, rules: BreakerRules): Pair {
   }
 }
 
-function agreeing(pair: Pair, rules: BreakerRules): Pair {
+function agreeing(pair: Pair): Pair {
   const { machine, model, now } = pair
-  const differences = breakerDifferences(machineView(machine, now, rules), model.view(now))
+  const differences = breakerDifferences(machineView(machine, now), model.view(now))
   if (differences.length > 0) throw new Error(differences.join('\n'))
   return pair
 }

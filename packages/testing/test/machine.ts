@@ -2,20 +2,18 @@
 import { circuitMachine } from '@seaworthy/circuit-breaker'
 import type { BreakerRules, BreakerUnderTest, BreakerView } from '@seaworthy/testing'
 
-/** What the model shows of itself, of the machine. Reading it changes nothing. */
-export function machineView(state: circuitMachine.State, now: number, rules: BreakerRules): BreakerView {
-  // Only the windows of a closed circuit in time forget something when they are read.
-  const read = 'time' in rules.window ? circuitMachine.clone(state, now, rules) : state
-  const closed = read.name === 'closed' ? read : undefined
-  const trying = read.name === 'halfOpen' ? read : undefined
-  const open = read.name === 'open' ? read : undefined
+/** What the model shows of itself, of the machine. Its windows forget what is too old; nothing else changes. */
+export function machineView(state: circuitMachine.State, now: number): BreakerView {
+  const closed = state.name === 'closed' ? state : undefined
+  const trying = state.name === 'halfOpen' ? state : undefined
+  const open = state.name === 'open' ? state : undefined
   closed?.failures.expire(now)
   closed?.slow?.expire(now)
   return {
-    state: read.name,
+    state: state.name,
     retryAfter: open && Math.max(0, open.since + open.openFor - now),
-    epoch: read.epoch,
-    since: read.since,
+    epoch: state.epoch,
+    since: state.since,
     opening: open && { number: open.openings, openFor: open.openFor, cause: open.cause },
     consecutiveFailures: closed?.consecutiveFailures ?? 0,
     calls: closed?.failures.calls ?? 0,
@@ -25,7 +23,7 @@ export function machineView(state: circuitMachine.State, now: number, rules: Bre
     trials: trying?.underway.size ?? 0,
     trialSuccesses: trying?.successes ?? 0,
     trialFailures: trying?.failures ?? 0,
-    handles: read.name === 'isolated' ? read.handles : 0,
+    handles: state.name === 'isolated' ? state.handles : 0,
     wouldOpen: closed?.wouldOpen !== undefined,
   }
 }
@@ -45,7 +43,7 @@ export function machineUnderTest(rules: BreakerRules): BreakerUnderTest {
       const { token } = output
       return (outcome, later) => take({ type: 'settle', token, outcome }, later).type === 'settled'
     },
-    view: (now) => machineView(state, now, rules),
+    view: (now) => machineView(circuitMachine.clone(state, now, rules), now),
     trip: (now, openFor) => take({ type: 'trip', openFor }, now),
     reset: (now) => take({ type: 'reset' }, now),
     isolate: (now) => take({ type: 'isolate', reason: 'test' }, now),
