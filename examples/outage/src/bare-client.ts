@@ -13,11 +13,11 @@ export function bareClient(url: string, day: BadDay): Client {
 
   return {
     name: 'bare fetch',
-    async send(request: Request, deadline: number): Promise<Product> {
+    async send({ product }: Request, deadline: number): Promise<Product> {
       for (;;) {
         const limit = Math.min(performance.now() + tryLimit, deadline)
         try {
-          return await fetchProduct(url, request, signalAt(limit))
+          return await fetchProduct(url, product, signalAt(limit))
         } catch (error) {
           if (deadline - performance.now() <= pauseTime) throw error
         }

@@ -31,8 +31,8 @@ export class HttpError extends Error {
 }
 
 /** @throws {@link HttpError} when the answer is no product; TypeError of `fetch` when there is no answer. */
-export async function fetchProduct(url: string, request: Request, signal: AbortSignal): Promise<Product> {
-  const response = await fetch(`${url}/products/${request.product}`, { signal })
+export async function fetchProduct(url: string, product: number, signal: AbortSignal): Promise<Product> {
+  const response = await fetch(`${url}/products/${product}`, { signal })
   if (!response.ok) {
     await response.arrayBuffer() // An unread body keeps its connection.
     throw new HttpError(response)

@@ -71,14 +71,14 @@ export function deadCalls({ upstream }: SideResult): number {
 }
 
 /** From the first failing phase to the first `open` after it; undefined if there is none. */
-export function timeToOpen({ day, seaworthy }: Result): number | undefined {
+function timeToOpen({ day, seaworthy }: Result): number | undefined {
   const from = outageStart(day)
   const opened = seaworthy.breaker.find(({ at, state }) => at >= from && state === 'open')
   return opened && opened.at - from
 }
 
 /** From the end of the last failing phase to the last `closed`; undefined if the circuit is not closed in the end. */
-export function timeToClose({ day, seaworthy }: Result): number | undefined {
+function timeToClose({ day, seaworthy }: Result): number | undefined {
   const last = seaworthy.breaker.at(-1)
   return last?.state === 'closed' ? Math.max(0, last.at - recoveryStart(day)) : undefined
 }

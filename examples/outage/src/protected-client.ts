@@ -3,6 +3,7 @@ import { seededRandom } from '@seaworthy/testing'
 import {
   bulkhead,
   circuitBreaker,
+  explain,
   exponential,
   pipeline,
   retry,
@@ -10,7 +11,7 @@ import {
   staleCache,
   timeout,
 } from 'seaworthy'
-import { type Client, fetchProduct, HttpError, signalAt } from './catalogue.ts'
+import { type Client, fetchProduct, HttpError, type Product, signalAt } from './catalogue.ts'
 import type { BadDay } from './script.ts'
 import type { Request } from './traffic.ts'
 
@@ -29,6 +30,8 @@ export interface ProtectedClient extends Client {
   /** How long an answer counts as fresh, and how long it may be served at all. */
   readonly fresh: number
   readonly keep: number
+  /** What `explain` says about its pipelines. */
+  readonly explanation: readonly Explained[]
   /** The changes of the breaker so far. */
   breaker(start: number): BreakerChange[]
   /** How many permits, waiters and timers the policies hold. */
@@ -37,17 +40,46 @@ export interface ProtectedClient extends Client {
   dispose(): void
 }
 
-/** All durations follow the patience of the users, so that a shorter day is the same day. */
+/** A pipeline in words. */
+export interface Explained {
+  readonly title: string
+  readonly text: string
+}
+
+/**
+ * Two pipelines that share their policies. What has been seen before can be answered from the cache, so nobody waits
+ * for the upstream to come back; for what has never been seen there is nothing but patience.
+ *
+ * All durations follow the patience of the users, so that a shorter day is the same day.
+ */
 export function protectedClient(url: string, day: BadDay, seed: number): ProtectedClient {
   const { patience } = day
   const random = seededRandom(seed)
   const fresh = patience / 3
   const keep = patience * 20
 
+  const cache = staleCache({ ttl: fresh, staleFor: keep - fresh })
+  // For all retries together. Those that an open circuit turns away cost the upstream nothing, but count here.
+  const budget = retryBudget({ ratio: 0.2, minPerSecond: 10 })
+  const quickRetry = retry({
+    attempts: 3,
+    delay: exponential(patience / 60),
+    maxElapsed: patience / 6,
+    budget,
+    random: random.fork('quick'),
+  })
+  const patientRetry = retry({
+    attempts: 20,
+    delay: exponential(patience / 15, { max: patience / 6 }),
+    jitter: 'equal',
+    maxElapsed: patience,
+    retryOpenCircuit: true, // after the breaker's next chance
+    budget,
+    random: random.fork('patient'),
+  })
   const breaker = circuitBreaker({
     name: 'catalogue',
-    failureThreshold: 5,
-    // Short: a trial costs the upstream one call. A Retry-After makes it longer.
+    // Short, since a trial costs the upstream no more than a call. A Retry-After makes it longer.
     recoveryTimeout: { initial: patience / 6, factor: 1, max: patience, jitter: 0.1 },
     successThreshold: 2,
     // "Too many requests" means that everybody should stay away, not just the one who was told.
@@ -57,31 +89,19 @@ export function protectedClient(url: string, day: BadDay, seed: number): Protect
         : undefined,
     random: random.fork('breaker'),
   })
+  const limit = timeout(patience / 6)
+  // Fewer than the upstream has workers: what would have to wait there is better answered from the cache. Who has
+  // tried in vain before goes first.
+  const slots = bulkhead({
+    concurrency: 3,
+    queue: day.products,
+    maxWait: patience / 12,
+    priority: ({ attempt }) => attempt,
+  })
+  const forSeen = pipeline(cache, quickRetry, breaker, limit, slots)
+  const forUnseen = pipeline(cache, patientRetry, breaker, limit, slots)
 
-  // A product that is in the cache is answered at once when the call fails, so retry stands outside of the cache:
-  // it is for those products that have never been seen, whose users would otherwise leave with nothing.
-  const catalogue = pipeline(
-    retry({
-      attempts: Number.POSITIVE_INFINITY, // until the deadline, as far as the budget goes
-      delay: exponential(patience / 15, { max: patience / 6 }),
-      jitter: 'equal',
-      retryOpenCircuit: true,
-      budget: retryBudget({ ratio: 0.2 }),
-      random: random.fork('retry'),
-    }),
-    staleCache({ ttl: fresh, staleFor: keep - fresh }),
-    breaker,
-    timeout(patience / 6),
-    // Fewer than the upstream has workers: what would have to wait there is better answered from the cache. Whoever
-    // has tried in vain before goes first.
-    bulkhead({
-      concurrency: 3,
-      queue: day.products,
-      maxWait: patience / 12,
-      priority: ({ attempt }) => attempt,
-    }),
-  )
-
+  const seen = new Set<number>()
   const changes: { time: number; state: BreakerState }[] = []
   breaker.on('stateChange', ({ to }) => {
     changes.push({ time: performance.now(), state: to as BreakerState })
@@ -91,18 +111,29 @@ export function protectedClient(url: string, day: BadDay, seed: number): Protect
     name: 'seaworthy',
     fresh,
     keep,
-    breaker: (start) => changes.map(({ time, state }) => ({ at: time - start, state })),
-    send: (request: Request, deadline: number) =>
-      catalogue.execute(({ signal }) => fetchProduct(url, request, signal), {
-        key: String(request.product),
-        // No wait is begun that would end after the user has left, and what still runs then is given up.
-        deadline,
-        signal: signalAt(deadline),
-      }),
-    held() {
-      const { listeners = 0, entries = 0, ...holds } = catalogue.debugStats()
-      return Object.values(holds).reduce((sum, count) => sum + count, 0)
+    explanation: [
+      { title: 'For products that have been seen', text: String(explain(forSeen)) },
+      { title: 'For products that have not', text: String(explain(forUnseen)) },
+    ],
+    async send({ product }: Request, deadline: number): Promise<Product> {
+      const answer = await (seen.has(product) ? forSeen : forUnseen).execute(
+        ({ signal }) => fetchProduct(url, product, signal),
+        // No wait is begun that would end after the user has left; what still runs then is given up.
+        { key: String(product), deadline, signal: signalAt(deadline) },
+      )
+      seen.add(product)
+      return answer
     },
-    dispose: () => catalogue.dispose(),
+    breaker: (start) => changes.map(({ time, state }) => ({ at: time - start, state })),
+    held() {
+      const policies = [cache, quickRetry, patientRetry, breaker, limit, slots]
+      return policies.map((policy) => heldBy(policy.debugStats())).reduce((sum, count) => sum + count, 0)
+    },
+    dispose: () => breaker.dispose(),
   }
+}
+
+/** What answers and listeners there are is no leak. */
+function heldBy({ entries: _, listeners: __, ...held }: Record<string, number>): number {
+  return Object.values(held).reduce((sum, count) => sum + count, 0)
 }

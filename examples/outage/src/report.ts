@@ -63,6 +63,9 @@ ${table('', rows(result), bare.name, seaworthy.name)}
 <h2>By phase</h2>
 <p class="quiet">Requests answered, of those that were made in the phase.</p>
 ${table('The upstream', phaseRows(result), bare.name, seaworthy.name)}
+<h2>The pipelines</h2>
+<p>What <code>explain</code> says about them, before they run.</p>
+${seaworthy.explanation.map(({ title, text }) => `<h3>${escapeText(title)}</h3><pre>${escapeText(text)}</pre>`).join('\n')}
 <h2>How it was measured</h2>
 <p>Requests come by a schedule that does not wait for answers, and latency counts from the scheduled time, so what
 had to wait is not left out. Percentiles are of all requests, lost ones included. Calls and queues are counted by

@@ -1,6 +1,6 @@
 /** What is known about a day, while it goes on and afterwards. Plain data: views, claims and reports are made of it. */
 import type { Sample } from './measure.ts'
-import type { BreakerChange } from './protected-client.ts'
+import type { BreakerChange, Explained } from './protected-client.ts'
 import type { BadDay } from './script.ts'
 import type { UpstreamMoment, UpstreamStats } from './upstream-process.ts'
 
@@ -33,7 +33,7 @@ export interface SideResult {
 }
 
 /** What is left when all requests have ended and the upstreams are gone. All should be 0. */
-export interface Leftovers {
+interface Leftovers {
   readonly unsettledRequests: number
   readonly unhandledRejections: number
   readonly sockets: number
@@ -55,6 +55,8 @@ export interface Result {
     /** How long an answer counts as fresh, and how long it may be served at all. */
     readonly fresh: number
     readonly keep: number
+    /** Its pipelines in words. */
+    readonly explanation: readonly Explained[]
   }
   readonly leftovers: Leftovers
   /** How late this process' timers were, for 99 of 100: both sides suffer from it alike. */

@@ -71,6 +71,7 @@ export async function run({ day, seed, port, onTick, tickEvery }: RunOptions): P
       breaker: client.breaker(start),
       fresh: client.fresh,
       keep: client.keep,
+      explanation: client.explanation,
     },
     leftovers: {
       unsettledRequests: unsettled(),
@@ -132,8 +133,7 @@ class Side {
 
 /** A process that has just started is slow: code is not compiled yet, connections are not made. */
 async function warmUp(url: string): Promise<void> {
-  const request: Request = { id: 0, at: 0, product: 0 }
-  for (let count = 0; count < 20; count++) await fetchProduct(url, request, AbortSignal.timeout(5000))
+  for (let count = 0; count < 20; count++) await fetchProduct(url, 0, AbortSignal.timeout(5000))
 }
 
 /** Counts from now until it is asked. */

@@ -32,7 +32,7 @@ export interface BadDay {
 }
 
 /** What one upstream can carry. It works on requests even when the client has left, as most servers do. */
-export interface Capacity {
+interface Capacity {
   /** Requests that are worked on at once. */
   readonly workers: number
   /** Requests that wait for a worker; more are turned away with a 503. */

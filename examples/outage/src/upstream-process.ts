@@ -54,7 +54,7 @@ export function runningUpstreams(): number {
 }
 
 /** Ends all upstreams at once. Runs by itself when this process exits; if it is killed, they notice. */
-export function killUpstreams(): void {
+function killUpstreams(): void {
   for (const child of running) child.kill('SIGKILL')
 }
 process.once('exit', killUpstreams)

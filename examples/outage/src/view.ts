@@ -8,7 +8,7 @@ import type { Live, LiveSide } from './result.ts'
 import { type BadDay, type Mood, moods, phaseAt } from './script.ts'
 import { formatCount, formatPercent, formatTime } from './words.ts'
 
-export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red'
+type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red'
 
 /** Puts a style on a text, or leaves it as it is where there are no colours. */
 export type Paint = (style: Style, text: string) => string

@@ -72,6 +72,7 @@ export function goodResult(): Result {
       ],
       fresh: 1000,
       keep: 60_000,
+      explanation: [{ title: 'For everything', text: 'retry  5 attempts <endless>' }],
     },
     leftovers: {
       unsettledRequests: 0,

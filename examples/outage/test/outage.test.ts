@@ -90,6 +90,7 @@ describe('the demo', { timeout: 60_000 }, () => {
     const anyway = claims.filter(({ id }) => ['right-answers', 'nothing-left'].includes(id))
     expect(anyway.map(({ holds, shows }) => holds || shows)).toEqual([true, true])
     expect(deadCalls(result.seaworthy)).toBeLessThan(deadCalls(result.bare) / 2)
+    for (const { text } of result.seaworthy.explanation) expect(text).toContain('No known trap')
     expect(result.seaworthy.breaker.map(({ state }) => state)).toEqual(
       expect.arrayContaining(['open', 'halfOpen']),
     )

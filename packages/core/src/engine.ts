@@ -239,8 +239,8 @@ export class Segment {
     this.split = this.settlesEarly ? this.timed : layers.length
     this.revises = layers.some((layer) => layer.revise !== undefined)
     this.entering = slotsWith(layers, 'enter', 0, layers.length)
-    this.outer = slotsWith(layers, 'success', 0, this.split).reverse()
-    this.inner = slotsWith(layers, 'success', this.split, layers.length).reverse()
+    this.outer = slotsWith(layers, 'success', 0, this.split)
+    this.inner = slotsWith(layers, 'success', this.split, layers.length)
     this.observesOuter = layers
       .slice(0, this.split)
       .some(({ success, failure, recover, revise }) => success ?? failure ?? recover ?? revise)
@@ -418,7 +418,7 @@ export class Segment {
   }
 
   private observe(slots: readonly number[], call: Entry, value: unknown): void {
-    for (let i = 0; i < slots.length; i++) {
+    for (let i = slots.length - 1; i >= 0; i--) {
       const slot = slots[i] as number
       ;(this.layers[slot] as Observing).success(call, slot, value)
     }
@@ -491,10 +491,16 @@ export class Segment {
   }
 }
 
-function slotsWith(layers: readonly Layer[], hook: keyof Layer, from: number, to: number): number[] {
-  return layers.flatMap((layer, slot) =>
-    slot >= from && slot < to && layer[hook] !== undefined ? [slot] : [],
-  )
+/** Shared by the many segments of one layer. */
+const noSlots: readonly number[] = []
+const firstSlot: readonly number[] = [0]
+
+/** The slots from `from` up to `to` of layers that have a hook. */
+function slotsWith(layers: readonly Layer[], hook: keyof Layer, from: number, to: number): readonly number[] {
+  const slots: number[] = []
+  for (let slot = from; slot < to; slot++) if (layers[slot]?.[hook] !== undefined) slots.push(slot)
+  if (slots.length === 0) return noSlots
+  return slots.length === 1 && slots[0] === 0 ? firstSlot : slots
 }
 
 type Entering = Required<Pick<Layer, 'enter'>>

@@ -157,10 +157,8 @@ class FallbackPolicy<Added> extends PolicyBase<Added, FallbackEvents> implements
     const recover: Layer['recover'] = (call, _slot, error) => this.#recover(call.context, error)
     const refuses = this.#whenResult
     if (refuses === undefined) return [{ kind, recover }]
-    const revise: Layer['revise'] = (call, _slot, result) =>
-      call.context.aborted || !holds(refuses, result)
-        ? undefined
-        : this.#ask(this.#links, call.context, { status: 'fulfilled', value: result })
+    const revise: Layer['revise'] = (call, slot, result) =>
+      call.givenUpOutside(slot) || !holds(refuses, result) ? undefined : this.#replace(call.context, result)
     return [{ kind, recover, revise }]
   }
 
@@ -176,6 +174,12 @@ class FallbackPolicy<Added> extends PolicyBase<Added, FallbackEvents> implements
     if (context.aborted) return undefined
     const links = this.#linksFor(error)
     return links.length === 0 ? undefined : this.#ask(links, context, { status: 'rejected', reason: error })
+  }
+
+  /** A result can come after a timeout further in, which has aborted the context; that is not for the links. */
+  #replace(context: CallContext, value: unknown): Promise<unknown> {
+    const own = context.aborted ? context.renewed() : context
+    return this.#ask(this.#links, own, { status: 'fulfilled', value }).finally(() => own.release())
   }
 
   #linksFor(error: unknown): readonly Link[] {

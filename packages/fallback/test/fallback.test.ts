@@ -181,6 +181,30 @@ describe('a refused result', () => {
     expect(await fallback('canned', { whenResult: fail }).execute(() => 1)).toBe(1)
   })
 
+  it('is replaced also if it came after a timeout further in, with a signal that is not aborted', async () => {
+    let expire = (): void => {}
+    const patient = policyOf({
+      kind: 'cooperative timeout',
+      deadline: 'signals',
+      enter(call) {
+        expire = () => call.expire()
+        return undefined
+      },
+      expire: (call) => call.context.abort('time is up'),
+    })
+    const caller = new AbortController()
+    const answer = fallback((_error, { signal }) => signal.aborted, { whenResult: () => true })
+    const seen = await pipeline(answer, patient).execute(
+      ({ signal }) => {
+        expire()
+        return signal.reason
+      },
+      { signal: caller.signal },
+    )
+    expect(seen).toBe(false)
+    expect(abortListeners(caller.signal)).toBe(0)
+  })
+
   it('is left alone once its caller has given up', async () => {
     const caller = new AbortController()
     const answer = fallback(() => expect.unreachable('nobody waits'), { whenResult: () => true })

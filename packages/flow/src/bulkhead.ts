@@ -133,7 +133,11 @@ class BulkheadPolicy extends PolicyBase<never, BulkheadEvents> implements Bulkhe
   }
 
   override describe(): PolicyDescription[] {
-    const { limit: concurrency, longestWait: wait = Number.POSITIVE_INFINITY, queueLimit: queue } = this.admission
+    const {
+      limit: concurrency,
+      longestWait: wait = Number.POSITIVE_INFINITY,
+      queueLimit: queue,
+    } = this.admission
     const maxWait = formatDuration(wait)
     return [{ kind: this.kind, name: this.name, options: { concurrency, queue, maxWait }, wait, concurrency }]
   }

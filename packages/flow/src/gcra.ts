@@ -51,11 +51,3 @@ export function available({ since, passed }: Allowance, now: number, rate: Rate)
   const refilled = Math.floor(((now - since) * rate.limit) / rate.per)
   return Math.max(0, Math.min(rate.burst, rate.burst - passed + refilled))
 }
-
-/** The time from `now` until `then`, rounded up where fractions are inexact: their sum is never before `then`. 0 if it is past. */
-export function timeUntil(then: number, now: number): number {
-  if (then <= now) return 0
-  let wait = then - now
-  while (now + wait < then) wait *= 1 + Number.EPSILON
-  return wait
-}

@@ -19,7 +19,7 @@ import {
   systemClock,
 } from '@seaworthy/core'
 import { policyLabel, RateLimitedError, type RateRefusal } from './errors.ts'
-import { allowedAt, available, pass, type Rate, timeUntil } from './gcra.ts'
+import { allowedAt, available, pass, type Rate } from './gcra.ts'
 import { KeyedLines } from './keyed-lines.ts'
 import { Line, LineWaiter } from './line.ts'
 
@@ -209,7 +209,7 @@ class RateLimitPolicy extends PolicyBase<never, RateLimitEvents> implements Rate
   private hold(call: Call, line: Line, now: number): Refusal | Promise<void> {
     const { context } = call
     const turn = allowedAt(line, this.rate, line.length)
-    const wait = timeUntil(turn, now)
+    const wait = Math.max(0, turn - now)
     const refused = this.whyNot(context, turn, wait)
     if (refused !== undefined) {
       const refusal = call.refuse(refused === 'aborted' ? context.reason : this.refusal(refused, wait))
@@ -240,7 +240,7 @@ class RateLimitPolicy extends PolicyBase<never, RateLimitEvents> implements Rate
   private arm(line: Line, now: number): void {
     if (line.timer !== undefined || line.length === 0) return
     this.timers++
-    line.timer = this.clock.setTimer(() => this.serve(line), timeUntil(allowedAt(line, this.rate), now))
+    line.timer = this.clock.setTimer(() => this.serve(line), allowedAt(line, this.rate) - now)
   }
 
   private disarm(line: Line): void {
@@ -272,8 +272,8 @@ class RateLimitPolicy extends PolicyBase<never, RateLimitEvents> implements Rate
     this.remove(line, waiter)
     if (line.length === 0) this.disarm(line)
     waiter.reject(reason)
-    const now = this.now()
-    this.reportRejected(waiter.context, 'aborted', timeUntil(allowedAt(line, this.rate, line.length), now))
+    const turn = allowedAt(line, this.rate, line.length)
+    this.reportRejected(waiter.context, 'aborted', Math.max(0, turn - this.now()))
   }
 
   private remove(line: Line, waiter: LineWaiter): void {

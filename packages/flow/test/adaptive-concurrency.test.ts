@@ -218,6 +218,8 @@ describe('what counts as a drop', () => {
     })
     await window(20, 100) // the last one waits for 300
     expect([policy.limit, changes]).toEqual([5, []])
+    await window(20, 151) // all are slow, those that waited, too
+    expect(changes).toMatchObject([{ drops: 21, samples: 21 }])
     clean()
   })
 })

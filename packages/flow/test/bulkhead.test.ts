@@ -1,17 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import {
-  failureClass,
-  Hub,
-  InvalidOptionError,
-  isSeaworthyError,
-  PolicyBase,
-  pipeline,
-  type Refusal,
-} from '@seaworthy/core'
+import { failureClass, Hub, InvalidOptionError, isSeaworthyError, pipeline } from '@seaworthy/core'
 import { abortListeners, expectNoLeaks, trackUnhandledRejections, VirtualClock } from '@seaworthy/testing'
 import { describe, expect, it } from 'vitest'
 import { BulkheadFullError, type BulkheadOptions, bulkhead, timeout } from '../src/index.ts'
-import { again, deferred, observe } from './toys.ts'
+import { again, deferred, observe, onEntry } from './toys.ts'
 
 const boom = new Error('boom')
 
@@ -56,7 +48,6 @@ describe('a bulkhead with room', () => {
 
   it('verify 33: gets its slot back whatever becomes of the call', async () => {
     const { policy, clean, clock } = setup({ concurrency: 1, queue: 1 })
-    const refuse = new Refusing()
     const ways: ReadonlyArray<() => Promise<unknown>> = [
       () => policy.settle(() => 'value'),
       () => policy.settle(() => Promise.reject(boom)),
@@ -68,7 +59,11 @@ describe('a bulkhead with room', () => {
         policy.settle(({ signal }) => clock.sleep(100, signal), {
           signal: abortedAfter(clock, 10),
         }),
-      () => pipeline(policy, refuse).settle(() => 'never'),
+      () =>
+        pipeline(
+          policy,
+          onEntry(() => {}, boom),
+        ).settle(() => 'never'),
       () => pipeline(policy, timeout(10, { clock })).settle(() => new Promise(() => {})),
       () => pipeline(timeout(10, { clock }), policy).settle(({ signal }) => clock.sleep(100, signal)),
       () =>
@@ -337,13 +332,15 @@ describe('a call in the queue', () => {
   })
 
   it('is not queued when its signal aborts on the way in', async () => {
-    const { policy, occupy, clean } = setup({ queue: 9 })
+    const { policy, occupy, events, clean } = setup({ queue: 9 })
     const release = occupy()
     const caller = new AbortController()
-    const aborting = new Refusing(() => caller.abort('left'))
+    const aborting = onEntry(() => caller.abort('left'))
     const result = await pipeline(aborting, policy).settle(() => 1, { signal: caller.signal })
     expect(result).toEqual({ status: 'rejected', reason: 'left' })
-    expect(policy.queued).toBe(0)
+    expect(events).toEqual([
+      ['rejected', { name: undefined, reason: 'aborted', waited: 0, active: 1, queued: 0 }],
+    ])
     await release()
     clean(caller.signal)
   })
@@ -506,38 +503,11 @@ describe('bulkhead options', () => {
     ])
     expect(bulkhead({ concurrency: 3, queue: 5, maxWait: '2s' }).describe()[0]).toMatchObject({ wait: 2000 })
     expect(bulkhead({ concurrency: 3, queue: 5 }).describe()[0]).toMatchObject({
-      wait: undefined,
+      wait: Number.POSITIVE_INFINITY,
       options: { maxWait: 'forever' },
     })
   })
 })
-
-/** Refuses every call; or, if it is given something to do, does that and lets them in. */
-class Refusing extends PolicyBase {
-  readonly #act: (() => void) | undefined
-
-  constructor(act?: () => void) {
-    super('refusing', undefined)
-    this.#act = act
-  }
-
-  override layers() {
-    return [
-      {
-        kind: 'refusing',
-        enter: (call: { refuse(error: unknown): Refusal }) => {
-          if (this.#act === undefined) return call.refuse(boom)
-          this.#act()
-          return undefined
-        },
-      },
-    ]
-  }
-
-  override describe() {
-    return []
-  }
-}
 
 function abortedAfter(clock: VirtualClock, time: number): AbortSignal {
   const caller = new AbortController()

@@ -1,4 +1,5 @@
 /** A rate limit against its definition: a list of the times at which calls passed, and a list of those who wait. */
+import type { Clock } from '@seaworthy/core'
 import { expectNoLeaks, sometimes, VirtualClock } from '@seaworthy/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -148,6 +149,39 @@ describe('any history of a rate limit', () => {
       runs(300),
     )
     seen.verify()
+  })
+
+  it('verify 39: grants no more to a clock that goes back than to one that stands still, whatever was forgotten', async () => {
+    const steps = fc.array(
+      fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.constantFrom(0, 0, 1, 50, 500, -1, -50, -500)),
+      { minLength: 20, maxLength: 150, size: 'max' },
+    )
+    await fc.assert(
+      fc.asyncProperty(steps, async (history) => {
+        let now = 10_000 + (history[0]?.[1] ?? 0)
+        const first = now
+        let latest = now
+        const virtual = new VirtualClock()
+        const clock: Clock = {
+          grain: 0,
+          now: () => now,
+          setTimer: (callback, delay) => virtual.setTimer(callback, delay),
+          sleep: (delay) => virtual.sleep(delay),
+        }
+        const [limit, per, burst] = [1, 10, 2]
+        const policy = rateLimit({ limit, per, burst, clock, key: ({ key }) => key })
+        const passed = new Map<string, number>()
+        for (const [index, [key, step]] of history.entries()) {
+          if (index > 0) now += step
+          latest = Math.max(latest, now)
+          const { status } = await policy.settle(() => 1, { key })
+          if (status === 'fulfilled') passed.set(key, (passed.get(key) ?? 0) + 1)
+          const bound = burst + ((latest - first) * limit) / per
+          expect(passed.get(key) ?? 0).toBeLessThanOrEqual(bound)
+        }
+      }),
+      runs(300),
+    )
   })
 
   it('keeps keys apart: a limit for each key is like a limit of its own for each', async () => {

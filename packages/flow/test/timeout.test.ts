@@ -3,7 +3,7 @@ import { failureClass, Hub, InvalidOptionError, isSeaworthyError, pipeline } fro
 import { abortListeners, expectNoLeaks, trackUnhandledRejections, VirtualClock } from '@seaworthy/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { bulkhead, type LateResult, TimeoutError, type TimeoutExpired, timeout } from '../src/index.ts'
-import { again, deferred, obeys, observe, takes } from './toys.ts'
+import { again, deferred, obeys, observe, onEntry, takes } from './toys.ts'
 
 const boom = new Error('boom')
 
@@ -227,6 +227,27 @@ describe('an aggressive timeout', () => {
     ).rejects.toBe(boom)
     expect(ran).toBe(false)
     clean(signal)
+  })
+
+  it('does not start a call whose signal aborts on the way in', async () => {
+    for (const mode of ['aggressive', 'cooperative'] as const) {
+      const rejections = trackUnhandledRejections()
+      const { clock, policy, expired, clean } = setup(mode)
+      const caller = new AbortController()
+      let ran = false
+      const aborting = onEntry(() => caller.abort(boom))
+      const call = pipeline(aborting, policy).settle(
+        () => {
+          ran = true
+        },
+        { signal: caller.signal },
+      )
+      expect(await call).toEqual({ status: 'rejected', reason: boom })
+      await clock.advance(1000)
+      expect([ran, expired]).toEqual([false, []])
+      clean(caller.signal)
+      expect(await rejections.stop()).toEqual([])
+    }
   })
 
   it('leaves no listener on the signal of a caller who uses it for many calls', async () => {

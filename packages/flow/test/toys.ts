@@ -5,6 +5,7 @@ import {
   type Clock,
   type Context,
   type Inner,
+  type Layer,
   PolicyBase,
   type PolicyDescription,
 } from '@seaworthy/core'
@@ -47,6 +48,34 @@ class Again extends PolicyBase {
       }
     }
     throw error
+  }
+}
+
+/** Does something when a call comes, and lets it in or, given an error, turns it away. */
+export function onEntry(act: () => void, refusal?: Error): AnyPolicy {
+  return new OnEntry(act, refusal)
+}
+
+class OnEntry extends PolicyBase {
+  readonly #layer: Layer
+
+  constructor(act: () => void, refusal: Error | undefined) {
+    super('on-entry', undefined)
+    this.#layer = {
+      kind: this.kind,
+      enter(call) {
+        act()
+        return refusal && call.refuse(refusal)
+      },
+    }
+  }
+
+  override layers(): readonly Layer[] {
+    return [this.#layer]
+  }
+
+  override describe(): PolicyDescription[] {
+    return []
   }
 }
 

@@ -72,22 +72,23 @@ export function breakerHistory(rules: Partial<BreakerRules>, now = 0): BreakerHi
  * @example
  * ```ts
  * import { circuitMachine } from '@seaworthy/circuit-breaker'
- * import { breakerCommands, breakerHistory, breakerModel } from '@seaworthy/testing'
+ * import { type BreakerUnderTest, breakerCommands, breakerHistory, breakerModel } from '@seaworthy/testing'
  * import fc from 'fast-check'
  *
  * const { rules } = breakerModel({ failureThreshold: 2 })
- * const underTest = () => {
- *   let state = circuitMachine.initial(rules, 0)
- *   const step = (input, now) => {
+ * const underTest = (): BreakerUnderTest => {
+ *   let state: circuitMachine.State = circuitMachine.initial(rules, 0)
+ *   const step = (input: circuitMachine.Input, now: number) => {
  *     const { state: after, output } = circuitMachine.next(state, input, now, rules)
  *     state = after
  *     return output
  *   }
  *   return {
  *     call(now) {
- *       const { type, token } = step({ type: 'call' }, now)
- *       if (type === 'rejected') return undefined
- *       return (outcome, now) => step({ type: 'settle', token, outcome }, now).type === 'settled'
+ *       const output = step({ type: 'call' }, now)
+ *       if (output.type !== 'admitted') return undefined
+ *       const { token } = output
+ *       return (outcome, later) => step({ type: 'settle', token, outcome }, later).type === 'settled'
  *     },
  *     view: () => ({ state: state.name, epoch: state.epoch }),
  *     trip: (now, openFor) => step({ type: 'trip', openFor }, now),

@@ -106,11 +106,10 @@ const defaults: BreakerRules = {
  * ```ts
  * import { breakerModel } from '@seaworthy/testing'
  *
- * let model = breakerModel({ failureThreshold: 1 })
- * const { model: running, call } = model.call(0)
- * model = running.settle(call, 'failure', 10).model
+ * const { model: running, call = 0 } = breakerModel({ failureThreshold: 1 }).call(0)
+ * const { model } = running.settle(call, 'failure', 10)
  * console.log(model.state) // open
- * console.log(model.call(10).retryAfter) // 5000
+ * console.log(model.call(11).retryAfter) // 4999
  * ```
  */
 export function breakerModel(rules: Partial<BreakerRules> = {}, now = 0): BreakerModel {

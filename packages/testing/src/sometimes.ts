@@ -31,7 +31,7 @@ export interface Sometimes<Name extends string> {
  * try {
  *   seen.verify()
  * } catch (error) {
- *   console.log(error.message) // Never happened: closed again. Happened: opened 1.
+ *   console.log(String(error)) // Error: Never happened: closed again. Happened: opened 1.
  * }
  * ```
  */

@@ -1,7 +1,7 @@
 /** Timers in order of due time, then of creation: a binary heap whose entries know their place, so that each can leave it. */
 
-/** A timer of a {@link VirtualClock}. `place` belongs to the heap: the index of the entry, -1 outside. */
-export interface TimerEntry {
+/** `place` belongs to the heap: the index of the entry, -1 outside. */
+interface TimerEntry {
   readonly due: number
   readonly order: number
   readonly callback: () => void

@@ -15,8 +15,8 @@ export interface RunLimit {
   readonly limit?: Duration
 }
 
-/** More timers than this at one instant mean that somebody starts a timer of 0 ms from within itself for ever. */
-const mostTimersPerInstant = 100_000
+/** More timers than this that are started and due at one instant mean that one of 0 ms starts itself again for ever. */
+const mostInstantTimers = 100_000
 
 /**
  * A {@link @seaworthy/core!Clock} for tests. It stands still until it is told to move, so hours pass in
@@ -40,7 +40,7 @@ export class VirtualClock implements Clock {
   readonly grain: number = 0
   readonly #timers = new TimerHeap()
   #now: number
-  #created = 0
+  #started = 0
   /** Moves of the clock run one after the other: each begins when this settles. */
   #moves: Promise<unknown> = Promise.resolve()
 
@@ -57,8 +57,9 @@ export class VirtualClock implements Clock {
 
   /** `keepAlive` has no meaning here: no virtual timer keeps the process running. */
   setTimer(callback: () => void, delay: number, _keepAlive?: boolean): Timer {
-    if (Number.isNaN(delay)) throw new RangeError('The delay of a timer must be a number; got NaN')
-    const entry = { due: this.#now + Math.max(0, delay), order: this.#created++, callback, place: -1 }
+    const due = this.#now + Math.max(0, delay)
+    if (Number.isNaN(due)) throw new RangeError(`The delay of a timer must be a number; got ${delay}`)
+    const entry = { due, order: this.#started++, callback, place: -1 }
     this.#timers.add(entry)
     return { cancel: () => this.#timers.remove(entry) }
   }
@@ -142,16 +143,19 @@ export class VirtualClock implements Clock {
 
   async #runUntil(end: number): Promise<void> {
     await drain()
-    let atOnce = 0
-    for (
-      let timer = this.#timers.first;
-      timer !== undefined && timer.due <= end;
-      timer = this.#timers.first
-    ) {
-      atOnce = timer.due > this.#now ? 1 : atOnce + 1
-      if (atOnce > mostTimersPerInstant) throw new Error(this.#spinning())
+    let startedBefore = this.#started
+    let instant = 0
+    for (;;) {
+      const timer = this.#timers.first
+      if (timer === undefined || timer.due > end) break
+      if (timer.due > this.#now) {
+        this.#now = timer.due
+        startedBefore = this.#started
+        instant = 0
+      } else if (timer.order >= startedBefore && ++instant > mostInstantTimers) {
+        throw new Error(this.#spinning())
+      }
       this.#timers.remove(timer)
-      this.#now = timer.due
       timer.callback()
       await drain()
     }
@@ -169,8 +173,8 @@ export class VirtualClock implements Clock {
   }
 
   #spinning(): string {
-    const times = mostTimersPerInstant.toLocaleString('en')
-    return `${times} timers fired at ${formatDuration(this.#now)} and time did not move: something starts a timer of 0 ms again and again`
+    const times = mostInstantTimers.toLocaleString('en')
+    return `${times} timers were started and due at ${formatDuration(this.#now)} and time did not move: something starts a timer of 0 ms again and again`
   }
 }
 

@@ -90,7 +90,7 @@ function checkHistories(rules: BreakerRules, make: () => BreakerUnderTest, numRu
   seen.verify()
 }
 
-describe('the machine', { timeout: 60_000 }, () => {
+describe('the machine', () => {
   test.each(names)('lives like the model: %s', (name) => {
     const rules = cases[name] as BreakerRules
     checkHistories(rules, () => machineUnderTest(rules), 400)
@@ -159,7 +159,7 @@ function policyUnderTest(rules: BreakerRules): BreakerUnderTest {
   }
 }
 
-describe('the policy', { timeout: 60_000 }, () => {
+describe('the policy', () => {
   test.each(names)('lives like the model: %s', (name) => {
     const rules = cases[name] as BreakerRules
     checkHistories(rules, () => policyUnderTest(rules), 200)

@@ -174,9 +174,7 @@ function checkAll(one: SearchSpace, sometimes = moments): Explored {
 /** Slow calls make the states many: each call's age is part of them. */
 const sizeFor = (strategy: Strategy): Size => (strategy.startsWith('failure') ? small : smallest)
 
-describe('machine and model agree in every state; all legal transitions happen and no other', {
-  timeout: 120_000,
-}, () => {
+describe('machine and model agree in every state; all legal transitions happen and no other', () => {
   test.each(cases)('%s, window of %s, %s', (strategy, window, recovery) => {
     checkAll(space(strategy, window, recovery, sizeFor(strategy)))
   })
@@ -196,7 +194,7 @@ describe('machine and model agree in every state; all legal transitions happen a
   })
 })
 
-describe('the search finds', { timeout: 120_000 }, () => {
+describe('the search finds', () => {
   const { rules, ...size } = space('all rules', 'calls', 'growing until stable', {
     ...small,
     ...several,
@@ -226,7 +224,7 @@ describe('the search finds', { timeout: 120_000 }, () => {
   })
 })
 
-describe('I12: a circuit that must not act', { timeout: 120_000 }, () => {
+describe('I12: a circuit that must not act', () => {
   test.each(strategyNames)('observes %s and turns nobody away', (strategy) => {
     const one = space(strategy, 'calls', 'the same recovery time', sizeFor(strategy), true)
     const rules: BreakerRules = { ...one.rules, mode: 'observe' }
