@@ -59,8 +59,9 @@ export function protectedClient(url: string, day: BadDay, seed: number): Protect
   const keep = patience * 20
 
   const cache = staleCache({ ttl: fresh, staleFor: keep - fresh })
-  // For all retries together. Those that an open circuit turns away cost the upstream nothing, but count here.
-  const budget = retryBudget({ ratio: 0.2, minPerSecond: 10 })
+  // Shared by all retries; 20 a second by itself. It is that much because those which end at the open circuit, and
+  // cost the upstream nothing, count as well.
+  const budget = retryBudget({ ratio: 0.2, minPerSecond: 60_000 / patience })
   const quickRetry = retry({
     attempts: 3,
     delay: exponential(patience / 60),
@@ -69,10 +70,10 @@ export function protectedClient(url: string, day: BadDay, seed: number): Protect
     random: random.fork('quick'),
   })
   const patientRetry = retry({
-    attempts: 20,
-    delay: exponential(patience / 15, { max: patience / 6 }),
+    // It ends at the deadline: that of the last user who waits, since the cache lets users share a call.
+    attempts: 100,
+    delay: exponential(patience / 10, { max: patience / 6 }),
     jitter: 'equal',
-    maxElapsed: patience,
     retryOpenCircuit: true, // after the breaker's next chance
     budget,
     random: random.fork('patient'),

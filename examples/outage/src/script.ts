@@ -94,7 +94,8 @@ export function badDay(duration: number = standardDuration): BadDay {
     patience: 3000 * scale,
     notice: 1300 * scale,
     rate: 50,
-    products: 40,
+    // Fewer in a shorter day, so that as large a part of them has been seen when the outage begins.
+    products: Math.ceil(40 * scale),
     upstream: { workers: 4, queue: 500, work: 15, coldWork: 200 * scale, retryAfter: 1000 },
   }
 }

@@ -99,7 +99,10 @@ describe('windows', () => {
         (shape, past, future, shift) => {
           const window = createWindow(shape)
           let now = 0
-          for (const { by, hit } of past) window.record(hit, (now += by))
+          for (const { by, hit } of past) {
+            now += by
+            window.record(hit, now)
+          }
           const copy = remember(shape, JSON.parse(JSON.stringify(window.export(now))), now + shift)
           expect(totals(copy)).toEqual(totals(window))
           for (const { by, hit } of future) {

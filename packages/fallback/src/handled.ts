@@ -7,7 +7,7 @@ export const handledByDefault = (error: unknown): boolean => !isProgrammerError(
 /** Asks a predicate of the user. One that throws hides nothing: it counts as no. */
 export function holds<T>(predicate: (value: T) => boolean, value: T): boolean {
   try {
-    return Boolean(predicate(value))
+    return predicate(value)
   } catch {
     return false
   }

@@ -247,6 +247,7 @@ describe('a chain', () => {
 
   it('lets an error pass that no link is for', async () => {
     const chain = fallbackChain([{ name: 'never', when: () => false, answer: 0 }])
+    chain.on('unanswered', () => expect.unreachable('it was not asked'))
     await expect(chain.execute(fail)).rejects.toBe(down)
   })
 

@@ -334,6 +334,25 @@ describe('the losers', () => {
     expect(hub.components()).toEqual([])
   })
 
+  it('retry no more', async () => {
+    const clock = new VirtualClock()
+    const again = policyOf({
+      kind: 'retry',
+      recover: ({ context }, _slot, _error, inner) =>
+        clock.sleep(500, context.waitSignal).then(() => inner.run(context.child(2))),
+    })
+    const upstream = new Upstream()
+    const call = pipeline(hedge({ delay: 100, budget: 1, clock }), again).execute(upstream.run)
+    upstream.call().fail(transient)
+    await clock.advance(100)
+    expect([upstream.calls.length, clock.pendingTimers]).toEqual([2, 1])
+    upstream.call().succeed('second')
+    expect(await call).toBe('second')
+    expect(clock.pendingTimers).toBe(0)
+    await clock.advance('1h')
+    expect(upstream.calls).toHaveLength(2)
+  })
+
   it('have their results disposed of; what goes wrong with that goes to the hub', async () => {
     const hub = new Hub()
     const reports: unknown[] = []
@@ -394,9 +413,10 @@ describe('a caller who gives up', () => {
   })
 
   it('before the hedge is reached is not served either', async () => {
-    const { clock, policy } = setUp()
-    const call = pipeline(aborting('too late'), policy).execute(() => expect.unreachable())
+    const { clock, policy, upstream } = setUp()
+    const call = pipeline(aborting('too late'), policy).execute(upstream.run)
     await expect(call).rejects.toBe('too late')
+    expect(upstream.calls).toEqual([])
     expectNoLeaks({ policies: [policy], except: ['listeners'], clock })
   })
 

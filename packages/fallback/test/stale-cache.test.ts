@@ -222,9 +222,10 @@ describe('calls with one key', () => {
   })
 
   it('are not even begun for a caller who has given up already', async () => {
-    const { clock, cache } = setUp()
-    const call = pipeline(aborting('too late'), cache).execute(() => expect.unreachable(), { key })
+    const { clock, cache, upstream } = setUp()
+    const call = pipeline(aborting('too late'), cache).execute(upstream.run, { key })
     await expect(call).rejects.toBe('too late')
+    expect(upstream.calls).toEqual([])
     expectNoLeaks({ policies: [cache], except: ['listeners'], clock })
   })
 

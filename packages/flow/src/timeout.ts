@@ -242,7 +242,6 @@ class TimeoutPolicy extends PolicyBase<never, TimeoutEvents> implements Timeout,
   }
 
   private release(call: Call, watch: Watch): void {
-    this.list.remove(call)
     watch.forget?.()
     watch.forget = undefined
     if (watch.timer === undefined) return

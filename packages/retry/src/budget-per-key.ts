@@ -18,8 +18,8 @@ export interface KeyedRetryBudget {
 }
 
 /**
- * A {@link retryBudget} for each `key` of the calls: one tenant, host or provider in trouble does not use up the retries
- * of the others.
+ * A {@link retryBudget} for each `key` of the calls: one tenant, host or provider in trouble does not use up
+ * the retries of the others.
  *
  * @throws {@link @seaworthy/core!InvalidOptionError} when an option makes no sense.
  *

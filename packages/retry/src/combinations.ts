@@ -27,10 +27,11 @@ export function combine(how: 'sum' | 'max', ...strategies: readonly DelayStrateg
 export type ChainLink = readonly [retries: number, strategy: DelayStrategy]
 
 /**
- * One strategy after the other: each decides for its number of retries, the last one for all that remain. Each counts
- * its retries from 1.
+ * One strategy after the other: each decides for its number of retries, the last one for all that remain. Each
+ * counts its retries from 1.
  *
- * @throws {@link @seaworthy/core!InvalidOptionError} when a number of retries is not a whole number of at least 1.
+ * @throws {@link @seaworthy/core!InvalidOptionError} when a number of retries is not a whole number of at least
+ *   1.
  *
  * @example
  * ```ts

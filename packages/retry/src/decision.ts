@@ -100,8 +100,9 @@ export function decide(rules: DecisionRules, schedule: Schedule, failure: Failur
 }
 
 /**
- * Strategy, then jitter, then limits, then up to a whole millisecond. A hint is a floor that nothing shortens: its
- * own jitter only adds, and `maxDelay` does not apply to it. After a wait that the server decided, the strategy begins again.
+ * Strategy, then jitter, then limits, then up to a whole millisecond. A hint is a floor that nothing shortens:
+ * its own jitter only adds, and `maxDelay` does not apply to it. After a wait that the server decided, the
+ * strategy begins again.
  */
 export function nextWait(
   rules: DecisionRules,

@@ -6,7 +6,10 @@ export interface AttemptFailed {
   /** 1 for the first. */
   readonly attempt: number
   readonly failureClass: FailureClass
-  /** How long the attempt took, in milliseconds. Of a first attempt it is known only with `maxElapsed`: otherwise nothing timed it. */
+  /**
+   * How long the attempt took, in milliseconds. Of a first attempt it is known only with `maxElapsed`:
+   * otherwise nothing timed it.
+   */
   readonly duration: number | undefined
   readonly willRetry: boolean
   /** Milliseconds until the next attempt; 0 when there is none. */

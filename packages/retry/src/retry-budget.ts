@@ -42,14 +42,15 @@ export interface RetryBudget {
 const token = 1000
 
 /**
- * Keeps an outage from growing: over any `ttl`, retries are at most `ratio` of the first attempts, plus a floor for
- * services with little traffic. Without a budget, three layers with three retries each turn one call into 64.
+ * Keeps an outage from growing: over any `ttl`, retries are at most `ratio` of the first attempts, plus a floor
+ * for services with little traffic. Without a budget, three layers with three retries each turn one call into
+ * 64.
  *
- * A retry is charged when it is scheduled, and refunded when it is given up before it ran. One call takes at most half of what
- * there is, so that a few slow calls do not use up everything. Give one budget to all policies that call the
- * same dependency.
+ * A retry is charged when it is scheduled, and refunded when it is given up before it ran. One call takes at
+ * most half of what there is, so that a few slow calls do not use up everything. Give one budget to all
+ * policies that call the same dependency.
  *
- * Source: Twitter Finagle, `RetryBudget`; Google, "Site Reliability Engineering", chapter 21, "Client-Side Throttling".
+ * Source: Twitter Finagle, `RetryBudget`; Google, "Site Reliability Engineering", chapter 21, "Handling Overload".
  *
  * @throws {@link @seaworthy/core!InvalidOptionError} when an option makes no sense.
  *

@@ -23,8 +23,8 @@ export interface RetryHandler extends Policy<never, RetryEvents> {
 }
 
 /**
- * {@link retry} as an object to keep beside a client: it runs or wraps any number of functions and knows how they fared,
- * also those that succeeded at once.
+ * {@link retry} as an object to keep beside a client: it runs or wraps any number of functions and knows how
+ * they fared, also those that succeeded at once.
  *
  * @throws {@link @seaworthy/core!InvalidOptionError} when an option makes no sense.
  *

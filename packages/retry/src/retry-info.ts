@@ -37,7 +37,9 @@ export function retryInfo(error: unknown): RetryInfo | undefined {
   return { attempts, reason: retryReason as GaveUpReason }
 }
 
-/** Notes on an error how its retries ended, and what the server asked for if the error does not say so itself. */
+/**
+ * Notes on an error how its retries ended, and what the server asked for if the error does not say so itself.
+ */
 export function noteOn(
   error: unknown,
   attempts: number,

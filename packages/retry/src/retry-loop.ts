@@ -4,11 +4,12 @@
  * p-retry counts attempts and repeats. What it would judge or do in a way of its own is kept from it;
  * `p-retry.contract.test.ts` pins what that is:
  *
- * - It judges errors by type and message, and replaces what is not an `Error`. So it sees one token for every failure, and
- *   the loop remembers the failure itself.
- * - Its delays are fixed formulas on real timers, and its time limit shortens them. So it has neither, and the wait is part
- *   of `shouldRetry`.
- * - With a signal it discards a success that comes after the abort. So it gets none, and the waits obey the signal.
+ * - It judges errors by type and message, and replaces what is not an `Error`. So it sees one token for every
+ *   failure, and the loop remembers the failure itself.
+ * - Its delays are fixed formulas on real timers, and its time limit shortens them. So it has neither, and the
+ *   wait is part of `shouldRetry`.
+ * - With a signal it discards a success that comes after the abort. So it gets none, and the waits obey the
+ *   signal.
  * - On Node 20 it is slow when some of its options are missing. So it gets all nine.
  */
 import type { CallContext, Emitter, FailureClass, Inner } from '@seaworthy/core'
@@ -52,9 +53,9 @@ export class RetryLoop {
   #decision: Decision | undefined = undefined
   #schedule = freshSchedule
   #totalDelay = 0
-  #budget: RetryBudget | undefined = undefined
-  /** How many retries the budget gave, and the receipt of the one that has not run yet. */
+  /** How many retries the budget gave, and what gave the last one for which receipt. */
   #taken = 0
+  #budget: RetryBudget | undefined = undefined
   #receipt: number | undefined = undefined
 
   /**
@@ -90,32 +91,34 @@ export class RetryLoop {
     const { rules, events, counters } = this.#shared
     const { journey } = this.#context
     counters.retrying++
+    const loop = pRetry((attempt) => this.#next(attempt), {
+      retries: rules.attempts - 1,
+      factor: 1,
+      minTimeout: 0,
+      maxTimeout: 0,
+      maxRetryTime: Number.POSITIVE_INFINITY,
+      randomize: false,
+      onFailedAttempt: nothing,
+      shouldRetry: () => this.#wait(),
+      shouldConsumeRetry: always,
+    })
+    let value: unknown
     try {
-      const value = await pRetry((attempt) => this.#next(attempt), {
-        retries: rules.attempts - 1,
-        factor: 1,
-        minTimeout: 0,
-        maxTimeout: 0,
-        maxRetryTime: Number.POSITIVE_INFINITY,
-        randomize: false,
-        onFailedAttempt: nothing,
-        shouldRetry: () => this.#wait(),
-        shouldConsumeRetry: always,
+      value = await loop.finally(() => {
+        counters.retrying--
       })
-      counters.recovered++
-      if (events.wants('succeeded', journey)) {
-        events.emit('succeeded', { attempts: this.#attempt, totalDelay: this.#totalDelay }, journey)
-      }
-      return value
     } catch (error) {
       if (error !== attemptFailed) throw error // A clock that failed.
       // p-retry does not ask about the last attempt.
       const { reason } = this.#decision ?? this.#judge()
       this.#giveUp(reason as GaveUpReason)
       return await this.#outcome(reason as GaveUpReason)
-    } finally {
-      counters.retrying--
     }
+    counters.recovered++
+    if (events.wants('succeeded', journey)) {
+      events.emit('succeeded', { attempts: this.#attempt, totalDelay: this.#totalDelay }, journey)
+    }
+    return value
   }
 
   /** What p-retry calls for an attempt. */
@@ -132,7 +135,6 @@ export class RetryLoop {
     this.#attempt = attempt
     this.#attemptBegan = rules.clock.now()
     this.#decision = undefined
-    this.#receipt = undefined
     try {
       const value = await this.#inner.run(this.#context.child(attempt))
       if (!rules.refuses?.(value, attempt)) return value
@@ -213,7 +215,7 @@ export class RetryLoop {
   #charge(): boolean {
     const { rules } = this.#shared
     if (rules.budget === undefined) return true
-    this.#budget ??= rules.budget(this.#context.key)
+    this.#budget = rules.budget(this.#context.key)
     this.#receipt = this.#budget.tryWithdraw(this.#taken)
     if (this.#receipt === undefined) return false
     this.#taken++
@@ -250,7 +252,8 @@ export class RetryLoop {
     const attempts = this.#attempt
     const retryAfter = typeof this.#hint === 'number' ? this.#hint : undefined
     counters.gaveUp[reason] = (counters.gaveUp[reason] ?? 0) + 1
-    // The caller's reason is the caller's own, and a retry outside will have more to say.
+    // What a function throws after an abort is often the reason itself, and that is the caller's. Under a retry
+    // outside, that one will have more to say.
     if (!this.#refused && reason !== 'aborted' && reason !== 'nested')
       noteOn(errorBehind(this.#failure), attempts, reason, retryAfter)
     if (!events.wants('gaveUp', journey)) return
@@ -274,7 +277,9 @@ export class RetryLoop {
   }
 }
 
-/** The error that an `AbortError` of p-retry carries, of this copy of it or another; any other error is itself. */
+/**
+ * The error that an `AbortError` of p-retry carries, of this copy of it or another; any other error is itself.
+ */
 function errorBehind(error: unknown): unknown {
   if (typeof error !== 'object' || error === null) return error
   const { name, originalError } = error as { name?: unknown; originalError?: unknown }

@@ -1,6 +1,9 @@
 import type { GaveUpReason } from './decision.ts'
 
-/** What a policy has done since it was made. Calls that succeed at once leave no trace here: counting would cost them. */
+/**
+ * What a policy has done since it was made. Calls that succeed at once leave no trace here: counting would cost
+ * them.
+ */
 export interface RetryStatistics {
   /** How many calls are between their first failure and their end. */
   readonly retrying: number

@@ -23,10 +23,10 @@ export interface RetryPolicy extends Policy<never, RetryEvents> {
 /**
  * Runs a function again when it fails in a way that another try may mend.
  *
- * The first attempt costs nothing; from the first failure on, p-retry runs the loop. The last error is what the caller gets, the
- * same object, with non-enumerable `attempts` and `retryReason` (see {@link retryInfo}). An abort ends every wait at
- * once with the caller's reason, and nothing runs after it. p-retry's `AbortError`, thrown by the function, stops
- * at once: the caller gets the error inside it.
+ * The first attempt runs as it is; from the first failure on, p-retry runs the loop. The last error is what the
+ * caller gets, the same object, with non-enumerable `attempts` and `retryReason` (see {@link retryInfo}). An
+ * abort ends every wait at once with the caller's reason, and nothing runs after it. p-retry's `AbortError`,
+ * thrown by the function, stops at once: the caller gets the error inside it.
  *
  * @throws {@link @seaworthy/core!InvalidOptionError} when an option makes no sense.
  *
@@ -75,9 +75,7 @@ class Retry extends PolicyBase<never, RetryEvents> implements RetryPolicy {
     }
     const delays = longestDelays(rules)
     const multiplies = collapses ? undefined : true
-    return [
-      { kind: this.kind, name: this.name, options, attempts, delays, multiplies, retriesOpenCircuit },
-    ]
+    return [{ kind: this.kind, name: this.name, options, attempts, delays, multiplies, retriesOpenCircuit }]
   }
 
   override debugStats(): Record<string, number> {

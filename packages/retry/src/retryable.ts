@@ -4,8 +4,9 @@ import { retry } from './retry.ts'
 type AsyncMethod<This, Args extends unknown[], R> = (this: This, ...args: Args) => Promise<R>
 
 /**
- * Retries a method, as a standard decorator (TypeScript 5 and later, without `experimentalDecorators`). All instances of the
- * class share one policy. To share a policy between methods, use `guarded` of `@seaworthy/core/decorators`.
+ * Retries a method, as a standard decorator (TypeScript 5 and later, without `experimentalDecorators`). All
+ * instances of the class share one policy. To share a policy between methods, use `guarded` of
+ * `@seaworthy/core/decorators`.
  *
  * @throws {@link @seaworthy/core!InvalidOptionError} when an option makes no sense, as the class is defined.
  *

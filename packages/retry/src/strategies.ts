@@ -1,12 +1,15 @@
 /**
- * How long to wait before each retry: functions without state or side effects, so that a schedule can be computed,
- * tested and shared. A bundler drops those that are not used.
+ * How long to wait before each retry: functions without state or side effects, so that a schedule can be
+ * computed, tested and shared. A bundler drops those that are not used.
  */
 import { type Duration, duration, type FailureClass, number, type Random } from '@seaworthy/core'
 
 /** What a {@link DelayStrategy} is told. */
 export interface DelayInput {
-  /** Which retry the delay comes before: 1 for the first. Begins again at 1 after a wait that the server asked for. */
+  /**
+   * Which retry the delay comes before: 1 for the first. Begins again at 1 after a wait that the server asked
+   * for.
+   */
   readonly retry: number
   /** The policy's own delay before the retry at `retry - 1`, in milliseconds; 0 for the first. */
   readonly previous: number
@@ -17,12 +20,17 @@ export interface DelayInput {
 }
 
 /**
- * Answers how many milliseconds to wait before a retry, from 0; fractions are rounded up. A strategy of your own that throws or
- * answers something else is treated as if it had not been given, and its error goes to the hub's `listenerError`.
+ * Answers how many milliseconds to wait before a retry, from 0; fractions are rounded up. A strategy of your
+ * own that throws or answers something else is treated as if it had not been given, and its error goes to the
+ * hub's `listenerError`.
  */
 export interface DelayStrategy {
   (input: DelayInput): number
-  /** Whether it spreads delays by itself. Then the policy adds no jitter unless asked to. @defaultValue `false` */
+  /**
+   * Whether it spreads delays by itself. Then the policy adds no jitter unless asked to.
+   *
+   * @defaultValue `false`
+   */
   readonly random?: boolean
 }
 
@@ -101,7 +109,8 @@ const goldenRatio = (1 + root) / 2
 /**
  * `base` times 1, 1, 2, 3, 5, 8, …, at most `max`: slower to grow than doubling.
  *
- * Source: J. Binet's closed form, rounded. It is exact for the first 70 retries; by then a base of 1 ms has grown to 6000 years.
+ * Source: J. Binet's closed form, rounded. It is exact for the first 70 retries; by then a base of 1 ms has
+ * grown to 6000 years.
  *
  * @param base - The first two delays. @defaultValue `'1s'`
  * @throws {@link @seaworthy/core!InvalidOptionError} when a duration makes no sense.
@@ -116,8 +125,8 @@ export function fibonacci(base: Duration = '1s', { max = '30s' }: Growth = {}): 
 }
 
 /**
- * A random delay between `base` and three times the one before, at most `max`. Spreads many clients with the fewest
- * calls, but its first retry comes later than with full jitter: good for work that nobody waits for.
+ * A random delay between `base` and three times the one before, at most `max`. Spreads many clients with the
+ * fewest calls, but its first retry comes later than with full jitter: good for work that nobody waits for.
  *
  * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015, "Decorrelated Jitter".
  *
@@ -138,8 +147,9 @@ export function decorrelated(base: Duration = '1s', { max = '30s' }: Growth = {}
 const longestSequence = 1000
 
 /**
- * The delays of an array, of any other iterable, or of a generator function. After the last one, that one repeats;
- * without any there is no delay. The sequence is read once, as far as retries need it and 1000 delays at most.
+ * The delays of an array, of any other iterable, or of a generator function. After the last one, that one
+ * repeats; without any there is no delay. The sequence is read once, as far as retries need it and 1000 delays
+ * at most.
  *
  * @throws {@link @seaworthy/core!InvalidOptionError} when a delay that is read makes no sense.
  *

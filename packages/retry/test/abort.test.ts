@@ -2,7 +2,7 @@ import { type Context, pipeline } from '@seaworthy/core'
 import { retry, retryInfo } from '@seaworthy/retry'
 import { abortListeners, VirtualClock } from '@seaworthy/testing'
 import { describe, expect, it } from 'vitest'
-import { bench, failing, reset, timeoutToy } from './toys.ts'
+import { failing, reset, setup, timeoutToy } from './toys.ts'
 
 const reasons = [new Error('enough'), 'the user left', { code: 7 }, null, 0]
 
@@ -11,7 +11,7 @@ describe('an abort by the caller (verify 21)', () => {
     'ends wait %d at once with the reason itself, and nothing runs after it',
     async (wait) => {
       for (const reason of reasons) {
-        const { clock, policy, events, clean } = bench({ delay: 100, jitter: 'none' })
+        const { clock, policy, events, clean } = setup({ delay: 100, jitter: 'none' })
         const controller = new AbortController()
         const run = failing(clock, reset(), reset(), reset(), reset())
         const settled = policy.settle(run, { signal: controller.signal })
@@ -40,7 +40,7 @@ describe('an abort by the caller (verify 21)', () => {
     'that comes during failing attempt %d ends the call when that fails',
     async (attempt) => {
       for (const reason of reasons) {
-        const { clock, policy, events, clean } = bench({ delay: 100 })
+        const { clock, policy, events, clean } = setup({ delay: 100 })
         const controller = new AbortController()
         const run = async (context: Context): Promise<never> => {
           if (context.attempt === attempt) controller.abort(reason)
@@ -55,8 +55,20 @@ describe('an abort by the caller (verify 21)', () => {
     },
   )
 
+  it('writes nothing on the reason, even when the function throws it', async () => {
+    const { clock, policy } = setup({ delay: 100 })
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const run = ({ signal }: Context): Promise<void> => clock.sleep(5000, signal)
+    const settled = policy.settle(run, { signal: controller.signal })
+    await clock.advance(50)
+    controller.abort(reason)
+    expect(await settled).toEqual({ status: 'rejected', reason })
+    expect(Object.getOwnPropertyNames(reason).sort()).toEqual(['message', 'stack'])
+  })
+
   it('that came before the call lets nothing run', async () => {
-    const { clock, policy, events } = bench()
+    const { clock, policy, events } = setup()
     const run = failing(clock)
     await expect(policy.execute(run, { signal: AbortSignal.abort('before') })).rejects.toBe('before')
     expect(run.runs).toEqual([])
@@ -65,7 +77,7 @@ describe('an abort by the caller (verify 21)', () => {
 
   it('does not undo a success that comes after it', async () => {
     for (const attempt of [1, 3]) {
-      const { clock, policy, clean } = bench({ delay: 100 })
+      const { clock, policy, clean } = setup({ delay: 100 })
       const controller = new AbortController()
       const run = async (context: Context): Promise<string> => {
         if (context.attempt < attempt) throw reset()
@@ -82,7 +94,7 @@ describe('an abort by the caller (verify 21)', () => {
     const outcomes = new Set<number>()
     // The wait has resolved, and the promises between it and the next attempt are still on their way.
     for (let turns = 0; turns < 20; turns++) {
-      const { clock, policy, clean } = bench({ delay: 100, jitter: 'none' })
+      const { clock, policy, clean } = setup({ delay: 100, jitter: 'none' })
       const controller = new AbortController()
       const log: string[] = []
       const run = async (): Promise<never> => {
@@ -111,7 +123,7 @@ describe('an abort by the caller (verify 21)', () => {
   })
 
   it('reaches the function of every attempt through its signal', async () => {
-    const { clock, policy, clean } = bench({ delay: 100, jitter: 'none' })
+    const { clock, policy, clean } = setup({ delay: 100, jitter: 'none' })
     const controller = new AbortController()
     const run = ({ attempt, signal }: Context): Promise<void> =>
       attempt < 3 ? Promise.reject(reset()) : clock.sleep(5000, signal)
@@ -124,7 +136,7 @@ describe('an abort by the caller (verify 21)', () => {
   })
 
   it('leaves no listener behind when nothing was aborted', async () => {
-    const { clock, policy, clean } = bench({ delay: 100 })
+    const { clock, policy, clean } = setup({ delay: 100 })
     const controller = new AbortController()
     const read = async ({ attempt, signal }: Context): Promise<boolean> => {
       if (attempt < 4) throw reset()
@@ -138,7 +150,7 @@ describe('an abort by the caller (verify 21)', () => {
 describe('a timeout of ours', () => {
   it('outside ends a wait with its own error', async () => {
     for (const mode of ['settles', 'signals'] as const) {
-      const { clock, policy, events, clean } = bench({ delay: 1000, jitter: 'none' })
+      const { clock, policy, events, clean } = setup({ delay: 1000, jitter: 'none' })
       const limited = pipeline(timeoutToy(clock, 1500, mode), policy)
       const run = failing(clock, reset(), reset(), reset())
       const settled = limited.settle(run)
@@ -152,7 +164,7 @@ describe('a timeout of ours', () => {
   })
 
   it('outside, when an attempt fails after it, is what the call rejects with', async () => {
-    const { clock, policy, clean } = bench({ delay: 1000 })
+    const { clock, policy, clean } = setup({ delay: 1000 })
     const limited = pipeline(timeoutToy(clock, 50, 'signals'), policy)
     const run = async (): Promise<never> => {
       await clock.sleep(100)
@@ -164,7 +176,7 @@ describe('a timeout of ours', () => {
   })
 
   it('outside, with a caller that aborts first, is not mistaken for the caller', async () => {
-    const { clock, policy, clean } = bench({ delay: 1000, jitter: 'none' })
+    const { clock, policy, clean } = setup({ delay: 1000, jitter: 'none' })
     const limited = pipeline(timeoutToy(clock, 5000, 'settles'), policy)
     const controller = new AbortController()
     const run = async ({ attempt, signal }: Context): Promise<number> => {
@@ -181,7 +193,7 @@ describe('a timeout of ours', () => {
 
   it('inside ends an attempt, and the next one has a fresh signal', async () => {
     for (const mode of ['settles', 'signals'] as const) {
-      const { clock, policy, clean } = bench({ delay: 100, jitter: 'none' })
+      const { clock, policy, clean } = setup({ delay: 100, jitter: 'none' })
       const limited = pipeline(policy, timeoutToy(clock, 50, mode))
       const controller = new AbortController()
       const aborted: boolean[] = []
@@ -208,7 +220,7 @@ describe('deadlines (verify 20)', () => {
       [100, [0]],
       [0, [0]],
     ] as const) {
-      const { clock, policy, events } = bench({ delay: ({ retry }) => 100 * retry, jitter: 'none' })
+      const { clock, policy, events } = setup({ delay: ({ retry }) => 100 * retry, jitter: 'none' })
       const run = failing(clock, reset(), reset(), reset(), reset())
       const error = clock.runUntilSettled(policy.execute(run, { deadline }))
       await expect(error).rejects.toThrow('connection reset')
@@ -219,7 +231,7 @@ describe('deadlines (verify 20)', () => {
   })
 
   it('starts no wait that would end after maxElapsed, counted from the start of the first attempt', async () => {
-    const { clock, policy, events } = bench({ delay: 100, jitter: 'none', maxElapsed: 400 })
+    const { clock, policy, events } = setup({ delay: 100, jitter: 'none', maxElapsed: 400 })
     const run = async (): Promise<never> => {
       await clock.sleep(90)
       throw reset()
@@ -231,7 +243,7 @@ describe('deadlines (verify 20)', () => {
   })
 
   it('a server that asks for more time than there is ends the call at once', async () => {
-    const { clock, policy, events } = bench()
+    const { clock, policy, events } = setup()
     const asked = Object.assign(new Error('later'), { status: 503, retryAfter: 20_000 })
     const run = failing(clock, asked)
     await expect(policy.execute(run, { deadline: 10_000 })).rejects.toBe(asked)
@@ -240,7 +252,7 @@ describe('deadlines (verify 20)', () => {
   })
 
   it('holds in an inner pipeline that got the context', async () => {
-    const { clock, policy } = bench({ delay: 100, jitter: 'none' })
+    const { clock, policy } = setup({ delay: 100, jitter: 'none' })
     const run = failing(clock, reset(), reset(), reset())
     const outer = pipeline()
     const answer = outer.execute((context) => policy.execute(run, context), { deadline: 250 })

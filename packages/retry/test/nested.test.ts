@@ -3,7 +3,7 @@ import { type Context, pipeline } from '@seaworthy/core'
 import { AbortError, retry, retryInfo } from '@seaworthy/retry'
 import { VirtualClock } from '@seaworthy/testing'
 import { describe, expect, it } from 'vitest'
-import { bench, failing, listen, reset, timeoutToy } from './toys.ts'
+import { failing, listen, reset, setup, timeoutToy } from './toys.ts'
 
 /** An outer and an inner policy on one clock. */
 function pair(nested: 'collapse' | 'multiply', outerAttempts = 3, innerAttempts = 4) {
@@ -27,6 +27,7 @@ describe('a retry inside a retry (verify 26)', () => {
     expect(told.filter(({ type }) => type === 'gaveUp')).toHaveLength(3)
     expect(told.at(-1)).toMatchObject({ reason: 'nested', attempts: 1 })
     expect(retryInfo(settled.reason)).toEqual({ attempts: 3, reason: 'attempts' })
+    expect(run.failures.slice(0, 2).map(retryInfo)).toEqual([undefined, undefined])
   })
 
   it('leaves it to one further out, with other layers in between', async () => {
@@ -94,7 +95,7 @@ describe('a retry inside a retry (verify 26)', () => {
 
 describe('AsyncLocalStorage', () => {
   it('holds the store of the caller in every attempt and every listener', async () => {
-    const { clock, policy } = bench({ delay: 10, attempts: 4 })
+    const { clock, policy } = setup({ delay: 10, attempts: 4 })
     const storage = new AsyncLocalStorage<string>()
     const seen: [string, string | undefined][] = []
     policy.on('attemptFailed', () => seen.push(['event', storage.getStore()]))
@@ -117,7 +118,7 @@ describe('AsyncLocalStorage', () => {
   })
 
   it('holds it behind a timeout that settled the first attempt', async () => {
-    const { clock, policy } = bench({ delay: 10 })
+    const { clock, policy } = setup({ delay: 10 })
     const storage = new AsyncLocalStorage<string>()
     const limited = pipeline(policy, timeoutToy(clock, 50, 'settles'))
     const run = async ({ attempt }: Context): Promise<string | undefined> => {

@@ -6,7 +6,7 @@
 import { runInNewContext } from 'node:vm'
 import pRetry, { AbortError } from 'p-retry'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { bench, failing, reset } from './toys.ts'
+import { failing, reset, setup } from './toys.ts'
 
 /** p-retry with no delays of its own. */
 const plain = { minTimeout: 0, maxTimeout: 0, retries: 3 }
@@ -45,7 +45,7 @@ describe('what is not an Error', () => {
   it.each([['down'], [undefined], [null], [404], [foreign]])(
     'ours: %s is retried and keeps its identity',
     async (thrown) => {
-      const { clock, policy } = bench({ attempts: 3, delay: 10 })
+      const { clock, policy } = setup({ attempts: 3, delay: 10 })
       const run = failing(clock, thrown, thrown, thrown)
       expect(await clock.runUntilSettled(outcome(policy.execute(run)))).toEqual({ error: thrown })
       expect(run.runs).toHaveLength(3)
@@ -72,12 +72,12 @@ describe('a TypeError', () => {
   })
 
   it('ours: is judged like any other error', async () => {
-    const { clock, policy } = bench({ retryIf: () => true })
+    const { clock, policy } = setup({ retryIf: () => true })
     expect(await clock.runUntilSettled(policy.execute(failing(clock, bug)))).toBe(2)
   })
 
   it('ours: a message changes nothing', async () => {
-    const { clock, policy } = bench()
+    const { clock, policy } = setup()
     const run = failing(clock, network)
     expect(await clock.runUntilSettled(outcome(policy.execute(run)))).toEqual({ error: network })
     expect(run.runs).toHaveLength(1)
@@ -95,7 +95,7 @@ describe('a TypeError with shouldConsumeRetry: false', () => {
   })
 
   it('ours: every retry counts', async () => {
-    const { clock, policy } = bench({ attempts: 3, delay: 0, retryIf: () => true })
+    const { clock, policy } = setup({ attempts: 3, delay: 0, retryIf: () => true })
     const run = failing(clock, ...Array.from({ length: 50 }, () => new TypeError('a bug')))
     await clock.runUntilSettled(outcome(policy.execute(run)))
     expect(run.runs).toHaveLength(3)
@@ -115,12 +115,19 @@ describe('an AbortError', () => {
     expect(await pRetry(throwing(copy).run, plain)).toBe(2)
   })
 
+  it('ours: stops at once, whatever retryIf says', async () => {
+    const { clock, policy, events } = setup({ retryIf: () => true })
+    const inside = new Error('gone')
+    await expect(policy.execute(failing(clock, new AbortError(inside)))).rejects.toBe(inside)
+    expect(events.at(-1)).toMatchObject({ type: 'gaveUp', reason: 'class', attempts: 1 })
+  })
+
   it('ours: stops at once, of this copy or another, in any attempt', async () => {
     const inside = new Error('gone for good')
     const copy = Object.assign(new Error('gone'), { name: 'AbortError', originalError: inside })
     for (const abort of [new AbortError(inside), copy]) {
       for (const before of [[], [reset()], [reset(), reset(), reset(), reset()]]) {
-        const { clock, policy } = bench()
+        const { clock, policy } = setup()
         const run = failing(clock, ...before, abort)
         expect(await clock.runUntilSettled(outcome(policy.execute(run)))).toEqual({ error: inside })
         expect(run.runs).toHaveLength(before.length + 1)
@@ -148,7 +155,7 @@ describe('a success that comes after the abort', () => {
   })
 
   it('ours: is returned', async () => {
-    const { clock, policy, events, clean } = bench({ delay: 10 })
+    const { clock, policy, events, clean } = setup({ delay: 10 })
     const controller = new AbortController()
     const late = async ({ attempt }: { attempt: number }): Promise<string> => {
       if (attempt === 1) throw reset()
@@ -178,7 +185,7 @@ describe('a reason of an abort that is not an Error', () => {
   it.each([['the user left'], [0], [null], [{ by: 'user' }]])(
     'ours: %s is what the call rejects with',
     async (reason) => {
-      const { clock, policy, clean } = bench({ delay: 10 })
+      const { clock, policy, clean } = setup({ delay: 10 })
       const controller = new AbortController()
       const run = async ({ attempt }: { attempt: number }): Promise<never> => {
         if (attempt === 2) controller.abort(reason)
@@ -213,7 +220,7 @@ describe('time', () => {
   })
 
   it('ours: a wait that would end after maxElapsed is not begun', async () => {
-    const { clock, policy } = bench({ delay: 1000, jitter: 'none', maxElapsed: 1500 })
+    const { clock, policy } = setup({ delay: 1000, jitter: 'none', maxElapsed: 1500 })
     const run = failing(clock, reset(), reset(), reset())
     await clock.runUntilSettled(outcome(policy.execute(run)))
     expect(run.runs).toEqual([0, 1000])
@@ -229,7 +236,7 @@ describe('time', () => {
   })
 
   it('ours: no delay is longer than a timer can wait', async () => {
-    const { clock, policy, events } = bench({ delay: 2 ** 40, jitter: 'none' })
+    const { clock, policy, events } = setup({ delay: 2 ** 40, jitter: 'none' })
     expect(await clock.runUntilSettled(policy.execute(failing(clock, reset())), { limit: '30d' })).toBe(2)
     expect(events[0]).toMatchObject({ delay: 2 ** 31 - 1 })
   })
@@ -242,7 +249,7 @@ describe('time', () => {
   })
 
   it('ours: without a delay the event loop turns before every other retry', async () => {
-    const { clock, policy } = bench({ delay: 0, attempts: Number.POSITIVE_INFINITY })
+    const { clock, policy } = setup({ delay: 0, attempts: Number.POSITIVE_INFINITY })
     const run = failing(clock, ...Array.from({ length: 200 }, reset))
     const answer = policy.execute(run)
     await clock.settle()
@@ -260,7 +267,7 @@ describe('retries: 0.5', () => {
   })
 
   it('ours: is refused when the policy is made', () => {
-    expect(() => bench({ attempts: 1.5 })).toThrow(
+    expect(() => setup({ attempts: 1.5 })).toThrow(
       'attempts must be a whole number of at least 1, or Infinity; got 1.5',
     )
   })

@@ -10,7 +10,7 @@ import {
 import { expectNoLeaks, seededRandom, sometimes, VirtualClock } from '@seaworthy/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bench, busy, failing, listen, reset, Toy } from './toys.ts'
+import { busy, failing, listen, reset, setup, Toy } from './toys.ts'
 
 function budgetOn(options: RetryBudgetOptions = {}) {
   const clock = new VirtualClock()
@@ -264,7 +264,7 @@ function watched(clock: VirtualClock, inner: RetryBudget) {
 describe('a policy with a budget', () => {
   it('stops retrying when it is exhausted: the error as it is, and an event', async () => {
     const budget = retryBudget({ minPerSecond: 0.2, ratio: 0 })
-    const { clock, policy, events } = bench({ budget, delay: 10 })
+    const { clock, policy, events } = setup({ budget, delay: 10 })
     const errors = [reset(), reset(), reset()]
     await expect(clock.runUntilSettled(policy.execute(failing(clock, ...errors)))).rejects.toBe(errors[1])
     expect(retryInfo(errors[1])).toEqual({ attempts: 2, reason: 'budget' })
@@ -310,7 +310,7 @@ describe('a policy with a budget', () => {
 
   it('does not charge what is not retried', async () => {
     const budget = retryBudget({ ratio: 0 })
-    const { clock, policy } = bench({ budget })
+    const { clock, policy } = setup({ budget })
     await policy.settle(failing(clock, new TypeError('bug')))
     await policy.settle(failing(clock, busy(1e9)))
     await policy.settle(failing(clock, reset()), { deadline: 0 })
@@ -335,6 +335,15 @@ describe('a policy with a budget', () => {
     await time.runUntilSettled(outer.settle((context) => inner.execute(failing(time, reset()), context)))
     expect(budget.balance).toBe(0)
     expect(told.every(({ type }) => type !== 'budgetExhausted')).toBe(true)
+  })
+
+  it('is not paid for attempts of a retry outside', async () => {
+    const time = new VirtualClock()
+    const budget = retryBudget({ clock: time, ratio: 1, minPerSecond: 0 })
+    const outer = retry({ clock: time, delay: 10, attempts: 3 })
+    const inner = retry({ clock: time, delay: 10, budget, nested: 'multiply', retryIf: () => false })
+    await time.runUntilSettled(pipeline(outer, inner).settle(() => Promise.reject(reset())))
+    expect(budget.balance).toBe(1)
   })
 
   it('keeps retries of three layers from multiplying', async () => {
@@ -445,7 +454,7 @@ it('a budget of your own can take part', async () => {
     refund: (receipt) => void log.push(`refund ${receipt}`),
     balance: 7,
   }
-  const { clock, policy, events } = bench({ budget: own, delay: 10 })
+  const { clock, policy, events } = setup({ budget: own, delay: 10 })
   const layered = pipeline(new Toy({ kind: 'nothing' }), policy)
   await clock.runUntilSettled(layered.settle(failing(clock, reset(), reset(), reset())))
   expect(log).toEqual(['deposit', 'withdraw after 0', 'withdraw after 1', 'withdraw after 2'])

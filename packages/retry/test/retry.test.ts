@@ -2,11 +2,11 @@ import { Hub, pipeline, SeaworthyError } from '@seaworthy/core'
 import { type RetryOptions, retry, retryInfo } from '@seaworthy/retry'
 import { expectNoLeaks, VirtualClock } from '@seaworthy/testing'
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
-import { bench, busy, failing, reset, Toy } from './toys.ts'
+import { busy, failing, reset, setup, Toy } from './toys.ts'
 
 describe('retry', () => {
   it('runs a function once when it succeeds', async () => {
-    const { clock, policy, events, clean } = bench()
+    const { clock, policy, events, clean } = setup()
     const run = failing(clock)
     expect(await policy.execute(run)).toBe(1)
     expect(events).toEqual([])
@@ -14,7 +14,7 @@ describe('retry', () => {
   })
 
   it('runs it again until it succeeds', async () => {
-    const { clock, policy, clean } = bench({ delay: 100, jitter: 'none' })
+    const { clock, policy, clean } = setup({ delay: 100, jitter: 'none' })
     const run = failing(clock, reset(), reset())
     expect(await clock.runUntilSettled(policy.execute(run))).toBe(3)
     expect(run.runs).toEqual([0, 100, 200])
@@ -22,21 +22,21 @@ describe('retry', () => {
   })
 
   it('makes four retries by default: after 1, 2, 4 and 8 s without jitter', async () => {
-    const { clock, policy } = bench({ jitter: 'none' })
+    const { clock, policy } = setup({ jitter: 'none' })
     const run = failing(clock, ...Array.from({ length: 9 }, reset))
     await clock.runUntilSettled(policy.settle(run))
     expect(run.runs).toEqual([0, 1000, 3000, 7000, 15_000])
   })
 
   it('spreads the default delays over all of their length', async () => {
-    const { clock, policy } = bench({ random: () => 0.25 })
+    const { clock, policy } = setup({ random: () => 0.25 })
     const run = failing(clock, reset(), reset())
     await clock.runUntilSettled(policy.execute(run))
     expect(run.runs).toEqual([0, 250, 750])
   })
 
   it('gives each attempt a context of its own, with its number', async () => {
-    const { clock, policy } = bench({ delay: 10 })
+    const { clock, policy } = setup({ delay: 10 })
     const contexts = new Set<unknown>()
     const attempts: number[] = []
     const run = policy.execute(
@@ -54,7 +54,7 @@ describe('retry', () => {
   })
 
   it('takes a synchronous throw for a failure', async () => {
-    const { clock, policy } = bench({ delay: 10 })
+    const { clock, policy } = setup({ delay: 10 })
     let calls = 0
     const run = () => {
       if (++calls < 3) throw reset()
@@ -64,7 +64,7 @@ describe('retry', () => {
   })
 
   it('keeps parameters and `this` of a wrapped function', async () => {
-    const { clock, policy } = bench({ delay: 10 })
+    const { clock, policy } = setup({ delay: 10 })
     const counter = {
       calls: 0,
       add: policy.wrap(async function (this: { calls: number }, by: number) {
@@ -84,7 +84,7 @@ describe('retry', () => {
   })
 
   it('with one attempt is no part of a pipeline', async () => {
-    const { clock, policy } = bench({ attempts: 1 })
+    const { clock, policy } = setup({ attempts: 1 })
     expect(policy.layers()).toEqual([])
     const run = failing(clock, reset())
     await expect(policy.execute(run)).rejects.toThrow('connection reset')
@@ -92,7 +92,7 @@ describe('retry', () => {
   })
 
   it('serves calls side by side', async () => {
-    const { clock, policy, clean } = bench({ delay: 100, jitter: 'none' })
+    const { clock, policy, clean } = setup({ delay: 100, jitter: 'none' })
     const runs = [failing(clock, reset()), failing(clock), failing(clock, reset(), reset(), reset())]
     const answers = Promise.all(runs.map((run) => policy.execute(run)))
     await clock.settle()
@@ -116,7 +116,7 @@ describe('the failure class decides (verify 22)', () => {
     ['retryable: false', Object.assign(new Error(), { status: 503, retryable: false }), false],
     ['an abort inside the function', new DOMException('aborted', 'AbortError'), false],
   ])('%s', async (_, error, retried) => {
-    const { clock, policy, events } = bench()
+    const { clock, policy, events } = setup()
     const run = failing(clock, error)
     const settled = await clock.runUntilSettled(policy.settle(run))
     expect(run.runs).toHaveLength(retried ? 2 : 1)
@@ -127,7 +127,7 @@ describe('the failure class decides (verify 22)', () => {
   })
 
   it('an error that no retry mends ends the call in a later attempt, too', async () => {
-    const { clock, policy, events } = bench()
+    const { clock, policy, events } = setup()
     const fatal = Object.assign(new Error('bad request'), { status: 400 })
     const run = failing(clock, reset(), fatal, reset())
     await expect(clock.runUntilSettled(policy.execute(run))).rejects.toBe(fatal)
@@ -142,14 +142,14 @@ describe('the failure class decides (verify 22)', () => {
 
   it('classify judges first, and leaves the rest to the common judgement', async () => {
     const classify = (error: unknown) => (error instanceof RangeError ? ('transient' as const) : undefined)
-    const { clock, policy } = bench({ classify })
+    const { clock, policy } = setup({ classify })
     expect(await clock.runUntilSettled(policy.execute(failing(clock, new RangeError('odd'))))).toBe(2)
     await expect(policy.execute(failing(clock, new TypeError('bug')))).rejects.toThrow('bug')
   })
 
   it('retryIf has the last word, both ways, and learns class and attempt', async () => {
     const asked: unknown[] = []
-    const { clock, policy } = bench({
+    const { clock, policy } = setup({
       delay: 10,
       retryIf: (error, failureClass, attempt) => {
         asked.push([(error as Error).message, failureClass, attempt])
@@ -167,14 +167,14 @@ describe('the failure class decides (verify 22)', () => {
 
   it('the answer of an asynchronous retryIf is not taken for a yes', async () => {
     const retryIf = (async () => true) as unknown as () => boolean
-    const { clock, policy } = bench({ retryIf })
+    const { clock, policy } = setup({ retryIf })
     const run = failing(clock, reset())
     await expect(policy.execute(run)).rejects.toThrow('connection reset')
     expect(run.runs).toHaveLength(1)
   })
 
   it('a degraded dependency gets five times the room', async () => {
-    const { clock, policy } = bench({ jitter: 'none' })
+    const { clock, policy } = setup({ jitter: 'none' })
     const run = failing(clock, busy(), busy(), busy(), busy())
     await clock.runUntilSettled(policy.execute(run))
     expect(run.runs).toEqual([0, 5000, 15_000, 35_000, 65_000])
@@ -186,7 +186,7 @@ describe('the rejection of an open circuit', () => {
     new SeaworthyError('ERR_CIRCUIT_OPEN', 'open', { failureClass: 'persistent', retryAfter })
 
   it('is not retried, whatever retryIf says', async () => {
-    const { clock, policy, events } = bench({ retryIf: () => true })
+    const { clock, policy, events } = setup({ retryIf: () => true })
     const run = failing(clock, open(100))
     await expect(policy.execute(run)).rejects.toThrow('open')
     expect(run.runs).toHaveLength(1)
@@ -194,7 +194,7 @@ describe('the rejection of an open circuit', () => {
   })
 
   it('is retried after its retryAfter when asked for', async () => {
-    const { clock, policy } = bench({ retryOpenCircuit: true, random: () => 0 })
+    const { clock, policy } = setup({ retryOpenCircuit: true, random: () => 0 })
     const run = failing(clock, open(5000))
     expect(await clock.runUntilSettled(policy.execute(run))).toBe(2)
     expect(run.runs).toEqual([0, 5000])
@@ -202,14 +202,14 @@ describe('the rejection of an open circuit', () => {
 
   it('that somebody isolated is not retried either way', async () => {
     const isolated = new SeaworthyError('ERR_CIRCUIT_ISOLATED', 'isolated', { failureClass: 'persistent' })
-    const { clock, policy } = bench({ retryOpenCircuit: true })
+    const { clock, policy } = setup({ retryOpenCircuit: true })
     await expect(policy.execute(failing(clock, isolated))).rejects.toBe(isolated)
   })
 })
 
 describe('the final error (verify 23)', () => {
   it('is the last one, the same object, and says how often it was tried and why no more', async () => {
-    const { clock, policy } = bench({ attempts: 3, delay: 10 })
+    const { clock, policy } = setup({ attempts: 3, delay: 10 })
     const errors = [reset(), reset(), reset()]
     const { reason } = (await clock.runUntilSettled(policy.settle(failing(clock, ...errors)))) as {
       reason: Error & { attempts: number; retryReason: string }
@@ -223,7 +223,7 @@ describe('the final error (verify 23)', () => {
   })
 
   it('says so as well when it was not retried at all', async () => {
-    const { clock, policy } = bench()
+    const { clock, policy } = setup()
     const error = new TypeError('bug')
     await expect(policy.execute(failing(clock, error))).rejects.toBe(error)
     expect(retryInfo(error)).toEqual({ attempts: 1, reason: 'class' })
@@ -238,7 +238,7 @@ describe('the final error (verify 23)', () => {
       },
     })
     for (const error of [frozen, own, proxy, 'text', 7, null, undefined]) {
-      const { clock, policy } = bench({ attempts: 2, delay: 10 })
+      const { clock, policy } = setup({ attempts: 2, delay: 10 })
       const settled = await clock.runUntilSettled(policy.settle(failing(clock, error, error)))
       expect(settled).toStrictEqual({ status: 'rejected', reason: error })
       expect(retryInfo(error)).toBeUndefined()
@@ -247,10 +247,10 @@ describe('the final error (verify 23)', () => {
   })
 
   it('that several calls share carries the note of the last one', async () => {
-    const { clock, policy } = bench({ attempts: 3, delay: 10 })
+    const { clock, policy } = setup({ attempts: 3, delay: 10 })
     const error = reset()
     await clock.runUntilSettled(policy.settle(failing(clock, error, error, error)))
-    const other = bench({ attempts: 2, delay: 10 })
+    const other = setup({ attempts: 2, delay: 10 })
     await other.clock.runUntilSettled(other.policy.settle(failing(other.clock, error, error)))
     expect(retryInfo(error)).toEqual({ attempts: 2, reason: 'attempts' })
   })
@@ -260,7 +260,7 @@ describe('retryResult', () => {
   const pending = (value: unknown): boolean => value === 'pending'
 
   it('retries values it refuses', async () => {
-    const { clock, policy, events, clean } = bench({ delay: 100, jitter: 'none', retryResult: pending })
+    const { clock, policy, events, clean } = setup({ delay: 100, jitter: 'none', retryResult: pending })
     const answers = ['pending', 'pending', 'done']
     expect(await clock.runUntilSettled(policy.execute(() => answers.shift()))).toBe('done')
     expect(clock.now()).toBe(200)
@@ -276,7 +276,7 @@ describe('retryResult', () => {
 
   it('hands out the last value when there are no more retries', async () => {
     const disposed: unknown[] = []
-    const { clock, policy, events } = bench({
+    const { clock, policy, events } = setup({
       attempts: 3,
       delay: 10,
       retryResult: ({ status }: { status: number }) => status === 503,
@@ -297,7 +297,7 @@ describe('retryResult', () => {
   })
 
   it('judges values like errors: a refused 429 waits for what the server asked', async () => {
-    const { clock, policy, events } = bench({
+    const { clock, policy, events } = setup({
       random: () => 0,
       retryResult: ({ status }: { status: number }) => status >= 400,
       delayFrom: (failure) => (failure as { headers: { after: number } }).headers.after * 1000,
@@ -309,7 +309,7 @@ describe('retryResult', () => {
   })
 
   it('is retried even if its class is not, since the predicate said so', async () => {
-    const { clock, policy } = bench({ delay: 1, retryResult: () => true, attempts: 2 })
+    const { clock, policy } = setup({ delay: 1, retryResult: () => true, attempts: 2 })
     let calls = 0
     await clock.runUntilSettled(policy.execute(() => ({ status: 400, calls: ++calls })))
     expect(calls).toBe(2)
@@ -317,14 +317,14 @@ describe('retryResult', () => {
 
   it('takes turns with errors, and the last failure decides what comes out', async () => {
     const options: RetryOptions = { attempts: 2, delay: 10, retryResult: pending }
-    const first = bench(options)
+    const first = setup(options)
     let calls = 0
     const errorLast = first.policy.execute(() => {
       if (++calls === 2) throw reset()
       return 'pending'
     })
     await expect(first.clock.runUntilSettled(errorLast)).rejects.toThrow('connection reset')
-    const second = bench(options)
+    const second = setup(options)
     calls = 0
     const valueLast = second.policy.execute(() => {
       if (++calls === 1) throw reset()
@@ -336,7 +336,7 @@ describe('retryResult', () => {
   it('disposes a refused value that an abort cuts off, once', async () => {
     for (const abortIn of ['attempt', 'wait']) {
       const disposeResult = vi.fn()
-      const { clock, policy, clean } = bench({
+      const { clock, policy, clean } = setup({
         delay: 100,
         jitter: 'none',
         retryResult: pending,
@@ -381,7 +381,7 @@ describe('functions of the user that throw', () => {
     const hub = new Hub()
     const errors: unknown[] = []
     hub.onListenerError(({ kind, type, error }) => errors.push([kind, type, error instanceof Error]))
-    const { clock, policy } = bench({ jitter: 'none', ...options, hub })
+    const { clock, policy } = setup({ jitter: 'none', ...options, hub })
     const run = failing(clock, reset())
     expect(await clock.runUntilSettled(policy.execute(run))).toBe(2)
     expect(run.runs).toEqual(runs)
@@ -390,9 +390,9 @@ describe('functions of the user that throw', () => {
 
   it('retryResult and disposeResult as well', async () => {
     const hub = new Hub()
-    const { clock, policy } = bench({ hub, retryResult: broken })
+    const { clock, policy } = setup({ hub, retryResult: broken })
     expect(await policy.execute(() => 'value')).toBe('value')
-    const disposing = bench({
+    const disposing = setup({
       hub,
       attempts: 3,
       delay: 1,
@@ -408,7 +408,7 @@ describe('functions of the user that throw', () => {
 
 describe('events', () => {
   it('tell the story of a call that recovers', async () => {
-    const { clock, policy, events } = bench({ delay: 100, jitter: 'none' })
+    const { clock, policy, events } = setup({ delay: 100, jitter: 'none' })
     const run = async ({ attempt }: { attempt: number }): Promise<string> => {
       await clock.sleep(30)
       if (attempt < 3) throw reset()
@@ -426,7 +426,7 @@ describe('events', () => {
   })
 
   it('tell the story of a call that does not', async () => {
-    const { clock, policy, events } = bench({ attempts: 2, delay: 0 })
+    const { clock, policy, events } = setup({ attempts: 2, delay: 0 })
     await clock.runUntilSettled(policy.settle(failing(clock, reset(), reset())))
     expect(events).toEqual([
       {
@@ -460,7 +460,7 @@ describe('events', () => {
   })
 
   it('know how long the first attempt took when maxElapsed times it', async () => {
-    const { clock, policy, events } = bench({ maxElapsed: '1m' })
+    const { clock, policy, events } = setup({ maxElapsed: '1m' })
     const run = async ({ attempt }: { attempt: number }): Promise<void> => {
       await clock.sleep(40)
       if (attempt === 1) throw reset()
@@ -470,13 +470,13 @@ describe('events', () => {
   })
 
   it('come after the state they tell about', async () => {
-    const { clock, policy } = bench({ attempts: 2, delay: 10 })
+    const { clock, policy } = setup({ attempts: 2, delay: 10 })
     const seen: unknown[] = []
     policy.on('gaveUp', () => seen.push(policy.statistics().gaveUp))
-    policy.on('succeeded', () => seen.push(policy.statistics().recovered))
+    policy.on('succeeded', () => seen.push(policy.statistics().recovered, policy.statistics().retrying))
     await clock.runUntilSettled(policy.settle(failing(clock, reset(), reset())))
     await clock.runUntilSettled(policy.execute(failing(clock, reset())))
-    expect(seen).toEqual([{ attempts: 1 }, 1])
+    expect(seen).toEqual([{ attempts: 1 }, 1, 0])
   })
 
   it('reach the hub with the journey of the call; a listener that throws changes nothing', async () => {
@@ -486,7 +486,7 @@ describe('events', () => {
       journeys.push([kind, name, type, journey])
       throw new Error('listener')
     })
-    const { clock, policy } = bench({ name: 'stock', hub, delay: 10 })
+    const { clock, policy } = setup({ name: 'stock', hub, delay: 10 })
     const answer = policy.execute(failing(clock, reset()), { journey: 'order-7' })
     expect(await clock.runUntilSettled(answer)).toBe(2)
     expect(journeys).toEqual(
@@ -500,7 +500,7 @@ describe('events', () => {
 describe('statistics and the hub', () => {
   it('count what retries did', async () => {
     const hub = new Hub()
-    const { clock, policy } = bench({ name: 'stock', hub, attempts: 3, delay: 100, jitter: 'none' })
+    const { clock, policy } = setup({ name: 'stock', hub, attempts: 3, delay: 100, jitter: 'none' })
     await policy.execute(() => 'at once')
     await clock.runUntilSettled(policy.execute(failing(clock, reset(), reset())))
     await clock.runUntilSettled(policy.settle(failing(clock, reset(), reset(), reset())))
@@ -618,7 +618,7 @@ describe('the success path', () => {
 })
 
 it('recovers from the refusal of a policy inside', async () => {
-  const { clock, policy } = bench({ delay: 10 })
+  const { clock, policy } = setup({ delay: 10 })
   let calls = 0
   const refusing = new Toy({
     kind: 'bulkhead',

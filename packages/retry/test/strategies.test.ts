@@ -19,7 +19,7 @@ import {
 import { seededRandom } from '@seaworthy/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bench, failing, reset } from './toys.ts'
+import { failing, reset, setup } from './toys.ts'
 
 const half = (): number => 0.5
 
@@ -175,7 +175,7 @@ describe('combinations', () => {
 
 /** The delays of a policy, from its events. */
 async function delaysOf(options: RetryOptions): Promise<number[]> {
-  const { clock, policy, events } = bench(options)
+  const { clock, policy, events } = setup(options)
   await clock.runUntilSettled(policy.settle(failing(clock, ...Array.from({ length: 100 }, reset))), {
     limit: '30d',
   })
@@ -227,7 +227,7 @@ describe('jitter', () => {
 describe('spread', () => {
   it('keeps clients that failed together from coming back together', async () => {
     const busiest = async (jitter: 'none' | 'full'): Promise<number> => {
-      const { clock, policy } = bench({ jitter })
+      const { clock, policy } = setup({ jitter })
       const runs = Array.from({ length: 100 }, () => failing(clock, reset()))
       await clock.runUntilSettled(Promise.all(runs.map((run) => policy.execute(run))))
       const perSlot = new Map<number, number>()
@@ -243,7 +243,7 @@ describe('spread', () => {
 
   it('is worth it: clients that contend for one place need far fewer calls', async () => {
     const contend = async (jitter: 'none' | 'full', delay: DelayStrategy): Promise<number> => {
-      const { clock, policy } = bench({ attempts: Number.POSITIVE_INFINITY, jitter, delay })
+      const { clock, policy } = setup({ attempts: Number.POSITIVE_INFINITY, jitter, delay })
       let calls = 0
       let taken = false
       const enter = async (): Promise<void> => {
@@ -262,6 +262,20 @@ describe('spread', () => {
     expect(together).toBe((50 * 51) / 2) // Each time all but one come for nothing.
     expect(await contend('full', delay)).toBeLessThan(together / 3)
   })
+})
+
+it('a strategy learns which retry it is, the delay before, and what failed', async () => {
+  const inputs: unknown[] = []
+  const delay: DelayStrategy = ({ retry, previous, failureClass, random }) => {
+    inputs.push([retry, previous, failureClass, random()])
+    return retry * 10.5
+  }
+  await delaysOf({ delay, jitter: 'none', attempts: 4, random: () => 0.25 })
+  expect(inputs).toEqual([
+    [1, 0, 'transient', 0.25],
+    [2, 11, 'transient', 0.25],
+    [3, 21, 'transient', 0.25],
+  ])
 })
 
 it('a duration stands for a fixed delay', async () => {

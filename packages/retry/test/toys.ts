@@ -21,11 +21,11 @@ export function failing(clock: VirtualClock, ...failures: unknown[]) {
     if (runs.length <= failures.length) throw failures[runs.length - 1]
     return runs.length
   }
-  return Object.assign(run, { runs })
+  return Object.assign(run, { runs, failures })
 }
 
 /** A policy on a clock of its own, with everything it tells. */
-export function bench<R>(options: RetryOptions<R> = {}) {
+export function setup<R>(options: RetryOptions<R> = {}) {
   const clock = new VirtualClock()
   const policy = retry({ clock, random: seededRandom(1), ...options })
   const events = listen(policy)

@@ -1,13 +1,8 @@
 /** Random histories for circuit breakers, compared with the model after every step. */
 import type { CircuitOutcome, CircuitState, OpenCause } from '@seaworthy/circuit-breaker'
 import fc from 'fast-check'
-import {
-  type BreakerModel,
-  type BreakerRules,
-  type BreakerView,
-  breakerDifferences,
-  breakerModel,
-} from './breaker-model.ts'
+import type { BreakerRules } from './breaker-facts.ts'
+import { type BreakerModel, type BreakerView, breakerDifferences, breakerModel } from './breaker-model.ts'
 
 /** The breaker that a history is tried on. Time is given with every input and never goes back. */
 export interface BreakerUnderTest {

@@ -1,52 +1,19 @@
 /**
- * What a circuit breaker has to do, written down a second time: a list of everything that was ever seen, and
- * questions about the list. No counters, no ring, no buckets that rotate, nothing that can be out of step: what the
- * breaker keeps up to date, this counts again on every step. Slow, and hard to get wrong in the same way.
- *
+ * What a circuit breaker has to do, written down a second time and in another way: as a list of facts, see
+ * `breaker-facts.ts`, and what the next input adds to it. Slow, and hard to get wrong in the same way as the breaker.
  * It is immutable, so a search can branch from any moment.
  */
 import { inspect, isDeepStrictEqual } from 'node:util'
-import type { CircuitMode, CircuitOutcome, CircuitState, OpenCause } from '@seaworthy/circuit-breaker'
-
-/**
- * The rules of a breaker: its options, as numbers. Durations are milliseconds, and a rule that is off is `Infinity`.
- */
-export interface BreakerRules {
-  readonly mode: CircuitMode
-  readonly failureThreshold: number
-  readonly failureRate: number
-  readonly slowCallDuration: number
-  readonly slowCallRate: number
-  readonly window: { readonly calls: number } | { readonly time: number; readonly buckets: number }
-  readonly minimumRequests: number
-  readonly successThreshold: number
-  readonly halfOpen: { readonly concurrency: number; readonly failures: number; readonly lease: number }
-  readonly resetOn: 'close' | 'stable'
-  /** How long the first, second, ... opening in a row lasts. Must always say the same. */
-  recovery(opening: number, cause: OpenCause): number
-}
-
-/** Something that was seen. */
-export type BreakerFact = { readonly at: number; readonly epoch: number } & (
-  | {
-      readonly kind: 'began'
-      readonly state: CircuitState
-      readonly forgetful: boolean
-      readonly opening?: Opening
-    }
-  | { readonly kind: 'admitted' | 'became slow' | 'in time' | 'lost'; readonly call: number }
-  | { readonly kind: 'settled'; readonly call: number; readonly outcome: CircuitOutcome }
-  | { readonly kind: 'would open' | 'would not open' | 'handle taken' | 'handle released' }
-)
-
-type Began = BreakerFact & { readonly kind: 'began' }
-
-/** One opening: the first, second, ... in a row, how long it lasts and why. */
-export interface Opening {
-  readonly number: number
-  readonly openFor: number
-  readonly cause: OpenCause
-}
+import type { CircuitOutcome, CircuitState, OpenCause } from '@seaworthy/circuit-breaker'
+import {
+  type BreakerFact,
+  BreakerFacts,
+  type BreakerRules,
+  bucketAge,
+  isFailure,
+  isSlow,
+  type Opening,
+} from './breaker-facts.ts'
 
 /** What became of a call that asked to run: its number, or how long to wait if it is known. */
 export interface Asked {
@@ -123,27 +90,24 @@ export function breakerModel(rules: Partial<BreakerRules> = {}, now = 0): Breake
 /** See {@link breakerModel}. Every method that changes something answers with the model that comes after. */
 export class BreakerModel {
   readonly rules: BreakerRules
-  /** Everything that was ever seen, in order. */
-  readonly facts: readonly BreakerFact[]
-  readonly #began: Began
-  /** What was seen in the present epoch. */
-  readonly #present: readonly BreakerFact[]
+  readonly #facts: BreakerFacts
 
   constructor(rules: BreakerRules, facts: readonly BreakerFact[]) {
     this.rules = rules
-    this.facts = facts
-    const last = facts.findLastIndex(({ kind }) => kind === 'began')
-    const began = facts[last] as Began
-    this.#began = began
-    this.#present = facts.slice(last).filter(({ epoch }) => epoch === began.epoch)
+    this.#facts = new BreakerFacts(facts, rules)
+  }
+
+  /** Everything that was ever seen, in order. */
+  get facts(): readonly BreakerFact[] {
+    return this.#facts.list
   }
 
   get state(): CircuitState {
-    return this.#began.state
+    return this.#facts.began.state
   }
 
   get epoch(): number {
-    return this.#began.epoch
+    return this.#facts.began.epoch
   }
 
   /** A call asks to run. */
@@ -151,6 +115,7 @@ export class BreakerModel {
     const model = this.#arrive(now)
     if (!model.#admits()) return { model, call: undefined, retryAfter: model.#remaining(now) }
     const call = model.facts.length
+    // No epoch is 0: what is let pass unseen counts in none.
     const epoch = this.rules.mode === 'disabled' ? 0 : model.epoch
     return { model: model.#with({ kind: 'admitted', at: now, epoch, call }), call, retryAfter: undefined }
   }
@@ -161,69 +126,80 @@ export class BreakerModel {
     const noticed = this.#noticeSlow(now)
     const settled = noticed.counts(call) ? noticed.#settled(call, outcome, now) : noticed
     if (this.state === 'halfOpen') return { model: settled.#decide(now, retryAfter), counted: true }
+    // A success alone opens nothing.
     const worse = outcome === 'failure' || noticed !== this
     return { model: worse ? settled.#judge(now, retryAfter) : settled, counted: true }
   }
 
   /** Whether the outcome of an admitted call would still count. */
   counts(call: number): boolean {
-    const seen = this.#ofCall(call).map(({ kind }) => kind)
+    const seen = this.#facts.ofCall(call).map(({ kind }) => kind)
     if (!seen.includes('admitted') || seen.includes('settled')) return false
     return this.state !== 'halfOpen' || seen.length === 1
   }
 
+  /** Somebody opens it, for as long as given or as its next opening would last. */
   trip(now: number, openFor?: number): BreakerModel {
     if (!this.#automatic || this.rules.mode !== 'enabled') return this
     return this.#open(now, this.#cause('trip', now), openFor)
   }
 
+  /** Somebody closes it with nothing remembered. */
   reset(now: number): BreakerModel {
     return this.#automatic ? this.#begin('closed', now, true) : this
   }
 
+  /** Somebody takes a handle that keeps everything out. */
   isolate(now: number): BreakerModel {
     if (this.state === 'disposed') return this
     const isolated = this.state === 'isolated' ? this : this.#begin('isolated', now, true)
     return isolated.#with({ kind: 'handle taken', at: now, epoch: isolated.epoch })
   }
 
+  /** Somebody gives a handle back. The last one closes it with nothing remembered. */
   release(now: number): BreakerModel {
     if (this.state !== 'isolated') return this
     const released = this.#with({ kind: 'handle released', at: now, epoch: this.epoch })
-    return released.#handles > 0 ? released : released.#begin('closed', now, true)
+    return released.#facts.handles() > 0 ? released : released.#begin('closed', now, true)
   }
 
+  /** It turns everything away for good. */
   dispose(now: number): BreakerModel {
     return this.state === 'disposed' ? this : this.#begin('disposed', now, true)
   }
 
-  /** Other rules from now on, but the same `window` and `resetOn`, and slow calls counted as before or not. */
+  /**
+   * Other rules from now on. What was counted stays counted, but another `mode` starts anew. `window`, `resetOn` and
+   * whether slow calls count have to stay as they are.
+   */
   reconfigure(rules: Partial<BreakerRules>, now: number): BreakerModel {
     const changed = new BreakerModel({ ...this.rules, ...rules }, this.facts)
     return changed.rules.mode === this.rules.mode ? changed : changed.reset(now)
   }
 
+  /** What there is to compare at a moment. */
   view(now: number): BreakerView {
     const { state, epoch } = this
-    const closed = state === 'closed'
-    const judged = this.#judged(now)
-    const timed = this.#timed(now)
+    const { at, opening } = this.#facts.began
+    const judged = this.#facts.judged(now)
+    const timed = this.#facts.timed(now)
+    const trying = state === 'halfOpen'
     return {
       state,
       retryAfter: this.#remaining(now),
       epoch,
-      since: this.#began.at,
-      opening: this.#began.opening,
-      consecutiveFailures: this.#streak,
+      since: at,
+      opening,
+      consecutiveFailures: this.#facts.streak(),
       calls: judged.length,
       failures: judged.filter(isFailure).length,
       timedCalls: timed.length,
       slowCalls: timed.filter(isSlow).length,
-      trials: state === 'halfOpen' ? this.#underway.length : 0,
-      trialSuccesses: closed ? 0 : this.#ended('success'),
-      trialFailures: closed ? 0 : this.#trialFailures,
-      handles: this.#handles,
-      wouldOpen: this.#wouldOpen,
+      trials: trying ? this.#facts.underway().length : 0,
+      trialSuccesses: trying ? this.#facts.trialSuccesses() : 0,
+      trialFailures: trying ? this.#facts.trialFailures() : 0,
+      handles: this.#facts.handles(),
+      wouldOpen: this.#facts.wouldOpen(),
     }
   }
 
@@ -235,28 +211,26 @@ export class BreakerModel {
    *   circuit that never recovers has a new state after every opening.
    */
   key(now: number, calls: readonly number[], lastOpening: number = Number.POSITIVE_INFINITY): string {
-    const { rules, state } = this
-    const openings = this.#openingsInARow(now) - 1
-    const openFor = openings > 0 ? (this.#last('open')?.opening?.openFor ?? 0) : 0
-    const window = (facts: readonly BreakerFact[], bad: (fact: BreakerFact) => boolean): string =>
-      facts.map((fact) => `${bad(fact) ? '!' : '.'}${bucketAge(fact.at, now, rules)}`).join('')
+    const { state } = this
+    const { window, failureThreshold } = this.rules
+    const facts = this.#facts
+    const opening = facts.openingInARow(now)
+    const marks = (seen: readonly BreakerFact[], bad: (fact: BreakerFact) => boolean): string =>
+      seen.map((fact) => `${bad(fact) ? '!' : '.'}${bucketAge(fact.at, now, this.rules)}`).join('')
+    const trying = state === 'halfOpen'
     return [
       state,
-      this.#handles,
-      this.#wouldOpen,
-      Math.min(openings, lastOpening),
-      openFor,
-      state === 'halfOpen' ? 0 : Math.min(now - this.#began.at, openFor),
-      'time' in rules.window ? now % (rules.window.time / rules.window.buckets) : 0,
-      rules.failureThreshold === Number.POSITIVE_INFINITY
-        ? 0
-        : Math.min(this.#streak, rules.failureThreshold),
-      window(this.#judged(now), isFailure),
-      window(this.#timed(now), isSlow),
-      state === 'halfOpen' ? `${this.#ended('success')}/${this.#trialFailures}` : '',
-      state === 'halfOpen' || this.#measures
-        ? this.#underway.map(({ at }) => Math.min(now - at, this.#longestWatch))
-        : '',
+      facts.handles(),
+      facts.wouldOpen(),
+      Math.min(opening?.number ?? 0, lastOpening),
+      opening?.openFor,
+      trying ? 0 : Math.min(now - facts.began.at, opening?.openFor ?? 0),
+      'time' in window ? now % (window.time / window.buckets) : 0,
+      failureThreshold === Number.POSITIVE_INFINITY ? 0 : Math.min(facts.streak(), failureThreshold),
+      marks(facts.judged(now), isFailure),
+      marks(facts.timed(now), isSlow),
+      trying ? `${facts.trialSuccesses()}/${facts.trialFailures()}` : '',
+      trying || this.#measures ? facts.underway().map(({ at }) => this.#ageKey(at, now)) : '',
       calls.map((call) => this.callKey(call, now)).sort(),
     ].join(' ')
   }
@@ -264,24 +238,18 @@ export class BreakerModel {
   /** Names what is left of a call: whether it counts, and its age where that matters. */
   callKey(call: number, now: number): string {
     if (!this.counts(call)) return 'stale'
-    const known = this.#ofCall(call)
-    if (known.some(isSlow)) return 'slow'
-    return `counts,${Math.min(now - (known[0]?.at ?? now), this.#longestWatch)}`
+    const known = this.#facts.ofCall(call)
+    return known.some(isSlow) ? 'slow' : `counts,${this.#ageKey(known[0]?.at ?? now, now)}`
   }
 
-  /** The age from which on a call under way stays as it is; 0 if its age does not matter at all. */
-  get #longestWatch(): number {
+  /** The age of a call, up to where nothing more happens to it by age; 0 if it does not matter at all. */
+  #ageKey(at: number, now: number): number {
     const ages = [this.rules.slowCallDuration, this.state === 'halfOpen' ? this.rules.halfOpen.lease : 0]
-    return Math.max(...ages.filter(Number.isFinite))
+    return Math.min(now - at, Math.max(...ages.filter(Number.isFinite)))
   }
-
-  // --- What happens by itself when somebody calls
 
   #arrive(now: number): BreakerModel {
-    if (this.state === 'open') {
-      const { at, opening } = this.#began
-      return now >= at + (opening?.openFor ?? 0) ? this.#begin('halfOpen', now, false) : this
-    }
+    if (this.state === 'open') return this.#remaining(now) === 0 ? this.#begin('halfOpen', now, false) : this
     const noticed = this.#noticeSlow(now)
     if (this.state === 'closed') return noticed === this ? this : noticed.#judge(now)
     return this.state === 'halfOpen' ? noticed.#dropLost(now).#decide(now) : this
@@ -290,66 +258,63 @@ export class BreakerModel {
   #admits(): boolean {
     if (this.state !== 'halfOpen') return this.state === 'closed'
     const { successThreshold, halfOpen } = this.rules
-    const held = this.#underway.length
-    const decided = this.#ended('success') + this.#trialFailures
+    const held = this.#facts.underway().length
+    const decided = this.#facts.trialSuccesses() + this.#facts.trialFailures()
     return held < halfOpen.concurrency && held + decided < successThreshold + halfOpen.failures
   }
 
   /** Each call counts as slow once: at the first input after it crossed the line, finished or not. */
   #noticeSlow(now: number): BreakerModel {
-    const slow = this.#underway.filter(({ at }) => now - at >= this.rules.slowCallDuration)
-    return slow.reduce<BreakerModel>(
-      (model, { call }) => model.#with({ kind: 'became slow', at: now, epoch: model.epoch, call }),
-      this,
-    )
+    return this.#note('became slow', this.rules.slowCallDuration, now)
   }
 
   #dropLost(now: number): BreakerModel {
-    const lost = this.#underway.filter(({ at }) => now - at >= this.rules.halfOpen.lease)
-    return lost.reduce<BreakerModel>(
-      (model, { call }) => model.#with({ kind: 'lost', at: now, epoch: model.epoch, call }),
-      this,
-    )
+    return this.#note('lost', this.rules.halfOpen.lease, now)
   }
 
-  // --- What an outcome does
+  /** Notes the same of every call under way that is so old. */
+  #note(kind: 'became slow' | 'lost', age: number, now: number): BreakerModel {
+    const old = this.#facts.underway().filter(({ at }) => now - at >= age)
+    const facts = old.map(({ call }) => ({ kind, at: now, epoch: this.epoch, call }))
+    return facts.length === 0 ? this : this.#with(...facts)
+  }
 
   #settled(call: number, outcome: CircuitOutcome, now: number): BreakerModel {
-    const inTime = outcome !== 'neutral' && this.#measures && !this.#ofCall(call).some(isSlow)
-    const timed = inTime ? this.#with({ kind: 'in time', at: now, epoch: this.epoch, call }) : this
-    return timed.#with({ kind: 'settled', at: now, epoch: this.epoch, call, outcome })
+    const common = { at: now, epoch: this.epoch, call }
+    const inTime = outcome !== 'neutral' && this.#measures && !this.#facts.ofCall(call).some(isSlow)
+    const settled: BreakerFact = { kind: 'settled', ...common, outcome }
+    return inTime ? this.#with({ kind: 'in time', ...common }, settled) : this.#with(settled)
   }
 
   #judge(now: number, retryAfter?: number): BreakerModel {
-    const { mode, failureThreshold, failureRate, slowCallRate } = this.rules
-    const reason =
-      this.#streak >= failureThreshold
-        ? 'failureThreshold'
-        : this.#exceeds(this.#judged(now).map(isFailure), failureRate)
-          ? 'failureRate'
-          : this.#exceeds(this.#timed(now).map(isSlow), slowCallRate)
-            ? 'slowCallRate'
-            : undefined
-    if (mode === 'enabled') return reason ? this.#open(now, this.#cause(reason, now, retryAfter)) : this
-    return this.#with({ kind: reason ? 'would open' : 'would not open', at: now, epoch: this.epoch })
+    const reason = this.#reasonToOpen(now)
+    if (this.rules.mode !== 'enabled')
+      return this.#with({ kind: reason ? 'would open' : 'would not open', at: now, epoch: this.epoch })
+    return reason === undefined ? this : this.#open(now, this.#cause(reason, now, retryAfter))
   }
 
-  #exceeds(window: readonly boolean[], rate: number): boolean {
-    return (
-      window.length >= this.rules.minimumRequests && window.filter(Boolean).length / window.length >= rate
-    )
+  #reasonToOpen(now: number): OpenCause['reason'] | undefined {
+    const { failureThreshold, failureRate, slowCallRate } = this.rules
+    if (this.#facts.streak() >= failureThreshold) return 'failureThreshold'
+    if (this.#reaches(this.#facts.judged(now).map(isFailure), failureRate)) return 'failureRate'
+    if (this.#reaches(this.#facts.timed(now).map(isSlow), slowCallRate)) return 'slowCallRate'
+    return undefined
+  }
+
+  #reaches(window: readonly boolean[], rate: number): boolean {
+    const share = window.filter(Boolean).length / window.length
+    return window.length >= this.rules.minimumRequests && share >= rate
   }
 
   #decide(now: number, retryAfter?: number): BreakerModel {
-    if (this.#trialFailures > this.rules.halfOpen.failures)
+    const { halfOpen, successThreshold } = this.rules
+    if (this.#facts.trialFailures() > halfOpen.failures)
       return this.#open(now, this.#cause('trial', now, retryAfter))
-    return this.#ended('success') >= this.rules.successThreshold ? this.#begin('closed', now, false) : this
+    return this.#facts.trialSuccesses() >= successThreshold ? this.#begin('closed', now, false) : this
   }
 
-  // --- How a state begins
-
   #open(now: number, cause: OpenCause, openFor?: number): BreakerModel {
-    const number = this.#openingsInARow(now)
+    const number = 1 + (this.#facts.openingInARow(now)?.number ?? 0)
     const opening = { number, openFor: openFor ?? this.rules.recovery(number, cause), cause }
     return this.#begin('open', now, false, opening)
   }
@@ -359,124 +324,32 @@ export class BreakerModel {
     return this.#with(opening === undefined ? began : { ...began, opening })
   }
 
-  /** The number of an opening now: one more than those before it, back to the last recovery. */
-  #openingsInARow(now: number): number {
-    let number = 1
-    let end = now
-    for (const { index, fact } of this.#beginnings.map((fact, index) => ({ fact, index })).reverse()) {
-      if (fact.forgetful) break
-      if (fact.state === 'closed') {
-        const before = this.#beginnings.slice(0, index).findLast(({ state }) => state === 'open')
-        const stable = end - fact.at >= (before?.opening?.openFor ?? 0)
-        if (this.rules.resetOn === 'close' || stable) break
-      }
-      if (fact.state === 'open') number++
-      end = fact.at
-    }
-    return number
-  }
-
   /** In a half-open circuit the trials are what is counted. */
   #cause(reason: OpenCause['reason'], now: number, retryAfter?: number): OpenCause {
-    const { consecutiveFailures, calls, failures, timedCalls, slowCalls, ...trials } = this.view(now)
-    const trying = this.state === 'halfOpen'
-    return {
-      reason,
-      retryAfter,
-      consecutiveFailures,
-      calls: trying ? trials.trialSuccesses + trials.trialFailures : calls,
-      failures: trying ? trials.trialFailures : failures,
-      timedCalls,
-      slowCalls,
-    }
-  }
-
-  // --- Questions about the list
-
-  get #beginnings(): Began[] {
-    return this.facts.filter((fact) => fact.kind === 'began')
-  }
-
-  #last(state: CircuitState): Began | undefined {
-    return this.#beginnings.findLast((fact) => fact.state === state)
-  }
-
-  /** What was seen of a call in the present epoch. */
-  #ofCall(call: number): BreakerFact[] {
-    return this.#present.filter((fact) => 'call' in fact && fact.call === call)
-  }
-
-  /** Calls of the present epoch that neither ended nor became slow nor were given up, oldest first. */
-  get #underway(): (BreakerFact & { call: number })[] {
-    const seen = this.#present.filter((fact) => 'call' in fact)
-    const over = new Set(seen.filter(({ kind }) => kind !== 'admitted').map(({ call }) => call))
-    return seen.filter(({ call }) => !over.has(call))
-  }
-
-  /** Outcomes in the window, oldest first. */
-  #judged(now: number): BreakerFact[] {
-    if (this.state !== 'closed') return []
-    return this.#window(
-      this.#present.filter((fact) => fact.kind === 'settled' && fact.outcome !== 'neutral'),
-      now,
-    )
-  }
-
-  /** Measured calls in the window, oldest first. */
-  #timed(now: number): BreakerFact[] {
-    if (this.state !== 'closed') return []
-    return this.#window(
-      this.#present.filter(({ kind }) => kind === 'became slow' || kind === 'in time'),
-      now,
-    )
-  }
-
-  #window(facts: BreakerFact[], now: number): BreakerFact[] {
-    const { window } = this.rules
-    if ('calls' in window) return facts.slice(-window.calls)
-    return facts.filter(({ at }) => bucketAge(at, now, this.rules) < window.buckets)
-  }
-
-  /** Failures since the last success. */
-  get #streak(): number {
-    if (this.state !== 'closed') return 0
-    const outcomes = this.#present.filter((fact) => fact.kind === 'settled' && fact.outcome !== 'neutral')
-    return outcomes.length - 1 - outcomes.findLastIndex((fact) => !isFailure(fact))
-  }
-
-  #ended(outcome: CircuitOutcome): number {
-    return this.#present.filter((fact) => fact.kind === 'settled' && fact.outcome === outcome).length
-  }
-
-  get #trialFailures(): number {
-    return this.#ended('failure') + this.#present.filter(isSlow).length
-  }
-
-  get #wouldOpen(): boolean {
-    return this.#present.findLast(({ kind }) => kind.startsWith('would'))?.kind === 'would open'
-  }
-
-  get #handles(): number {
-    const count = (kind: BreakerFact['kind']): number =>
-      this.#present.filter((fact) => fact.kind === kind).length
-    return count('handle taken') - count('handle released')
+    const seen = this.view(now)
+    const { consecutiveFailures, timedCalls, slowCalls, trialSuccesses, trialFailures } = seen
+    const trying = seen.state === 'halfOpen'
+    const calls = trying ? trialSuccesses + trialFailures : seen.calls
+    const failures = trying ? trialFailures : seen.failures
+    return { reason, retryAfter, consecutiveFailures, calls, failures, timedCalls, slowCalls }
   }
 
   #remaining(now: number): number | undefined {
-    const { state, at, opening } = this.#began
-    return state === 'open' && opening ? Math.max(0, at + opening.openFor - now) : undefined
+    const { at, opening } = this.#facts.began
+    return opening && Math.max(0, at + opening.openFor - now)
   }
 
   get #measures(): boolean {
     return this.rules.slowCallDuration !== Number.POSITIVE_INFINITY
   }
 
+  /** Whether it, and not somebody's hand, decides what happens next. */
   get #automatic(): boolean {
     return this.state !== 'isolated' && this.state !== 'disposed'
   }
 
-  #with(fact: BreakerFact): BreakerModel {
-    return new BreakerModel(this.rules, [...this.facts, fact])
+  #with(...facts: BreakerFact[]): BreakerModel {
+    return new BreakerModel(this.rules, [...this.facts, ...facts])
   }
 }
 
@@ -487,14 +360,4 @@ export function breakerDifferences(breaker: Partial<BreakerView>, model: Breaker
     .map(
       (field) => `${field}: the breaker says ${inspect(breaker[field])}, the model ${inspect(model[field])}`,
     )
-}
-
-const isFailure = (fact: BreakerFact): boolean => fact.kind === 'settled' && fact.outcome === 'failure'
-const isSlow = (fact: BreakerFact): boolean => fact.kind === 'became slow'
-
-/** How many buckets ago it was; 0 where the window is not in time. Buckets begin at multiples of their width. */
-function bucketAge(at: number, now: number, { window }: BreakerRules): number {
-  if ('calls' in window) return 0
-  const width = window.time / window.buckets
-  return Math.floor(now / width) - Math.floor(at / width)
 }

@@ -14,15 +14,13 @@ export {
   breakerHistory,
   type PendingCall,
 } from './breaker-commands.ts'
+export type { BreakerFact, BreakerRules, Opening } from './breaker-facts.ts'
 export {
   type Asked,
-  type BreakerFact,
   BreakerModel,
-  type BreakerRules,
   type BreakerView,
   breakerDifferences,
   breakerModel,
-  type Opening,
   type Told,
 } from './breaker-model.ts'
 export { Counterexample, type Exploration, type Explored, explore, type Goal, type Step } from './explore.ts'
