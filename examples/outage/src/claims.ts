@@ -2,9 +2,9 @@
  * What the demo promises, checked against what was measured. Pure: a result in, a list of claims out, so that a test
  * can show that each of them can fail.
  */
-import { figures, isAnswered, type Sample } from './measure.ts'
+import { answerable, figures, isAnswered, type Sample } from './measure.ts'
 import type { Result, SideResult } from './result.ts'
-import { answeredByUpstream, type BadDay, type Mood, moods, outageStart, recoveryStart } from './script.ts'
+import { type Mood, moods, outageStart, recoveryStart } from './script.ts'
 import { formatCount, formatPercent, formatTime } from './words.ts'
 
 /** A promise and whether it was kept, with the figures that say so. */
@@ -48,19 +48,14 @@ export function claims(result: Result): Claim[] {
   ]
 }
 
-/** The requests of one side that could have been answered. */
-export function answerableOf({ day }: Result, { samples }: SideResult): Sample[] {
-  return samples.filter((sample) => answerable(day, sample))
+/** The requests of one side that could have been answered, on this machine. */
+export function answerableOf({ day, eventLoopDelay }: Result, { samples }: SideResult): Sample[] {
+  return answerable(day, samples, eventLoopDelay)
 }
 
 /** How many of those were lost. */
 export function lostOf(result: Result, side: SideResult): number {
   return answerableOf(result, side).filter((sample) => !isAnswered(sample)).length
-}
-
-/** Whether a request could have been answered: by the upstream while its user waited, or from an earlier answer. */
-function answerable(day: BadDay, sample: Sample): boolean {
-  return sample.seenBefore || answeredByUpstream(day, sample.at)
 }
 
 /** Requests that reached an upstream in moods in which no call can succeed. */

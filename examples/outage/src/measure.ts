@@ -1,5 +1,5 @@
 /** What happened to each request, and the figures made of it. Plain data throughout: it goes into `--json` as it is. */
-import type { Phase } from './script.ts'
+import { answeredByUpstream, type BadDay, type Phase } from './script.ts'
 import type { Request } from './traffic.ts'
 
 /**
@@ -63,6 +63,15 @@ export class Recorder {
     sample.outcome = 'failed'
     sample.error = nameOf(error)
   }
+}
+
+/**
+ * The requests that could have been answered: by the upstream while their users waited, or from an earlier answer.
+ *
+ * @param lateness - By how much everything takes longer on a busy machine.
+ */
+export function answerable(day: BadDay, samples: readonly Sample[], lateness = 0): Sample[] {
+  return samples.filter(({ at, seenBefore }) => seenBefore || answeredByUpstream(day, at, lateness))
 }
 
 /** Figures of some requests. Latencies are milliseconds from the scheduled time; undefined of no requests. */

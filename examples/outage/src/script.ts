@@ -128,19 +128,23 @@ export function recoveryStart(day: BadDay): number {
 /**
  * Whether the upstream of this day could answer a request, whatever the client does: it answers when the request
  * is made, or comes back early enough for a client to find out while the user still waits.
+ *
+ * @param lateness - By how much everything takes longer on a busy machine.
  */
-export function answeredByUpstream(day: BadDay, scheduled: number): boolean {
+export function answeredByUpstream(day: BadDay, scheduled: number, lateness = 0): boolean {
+  const notice = day.notice + lateness
   return (
-    answersFor(day, scheduled, arrival) || answersFor(day, scheduled + day.patience - day.notice, day.notice)
+    answersFor(day, scheduled, arrival + lateness) ||
+    (notice < day.patience && answersFor(day, scheduled + day.patience - notice, notice))
   )
 }
 
 /** How long a request may be under way: one made a millisecond before the outage meets the outage. */
 const arrival = 50
 
+/** Whether it answers from one time on without a break. */
 function answersFor(day: BadDay, from: number, length: number): boolean {
-  return (
-    moods[phaseAt(day, from).mood].answers &&
-    day.phases.every((phase) => moods[phase.mood].answers || phase.to <= from || phase.from >= from + length)
+  return day.phases.every(
+    (phase) => moods[phase.mood].answers || phase.to <= from || phase.from >= from + length,
   )
 }

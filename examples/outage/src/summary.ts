@@ -86,11 +86,13 @@ export function rows(result: Result): Row[] {
   ]
 }
 
-/** The share of requests that were answered in each phase. */
-export function phaseRows({ day, bare, seaworthy }: Result): Row[] {
+/** Each phase: the share of its requests that were answered, and the latency of those that could be. */
+export function phaseRows(result: Result): Row[] {
+  const { day, bare, seaworthy } = result
   return day.phases.map((phase) => {
-    const tell = ({ samples }: SideResult): string => {
-      const { success, p99 } = phaseFigures(samples, phase)
+    const tell = (side: SideResult): string => {
+      const { success } = phaseFigures(side.samples, phase)
+      const { p99 } = phaseFigures(answerableOf(result, side), phase)
       return `${formatPercent(success)}, p99 ${formatTime(p99)}`
     }
     return { label: moods[phase.mood].label, bare: tell(bare), seaworthy: tell(seaworthy) }

@@ -2,7 +2,7 @@
  * The picture on the terminal while the day goes on: both sides beside each other, as lines of styled text. Pure, so
  * a test can look at it; `screen.ts` puts it on the terminal.
  */
-import { type Outcome, recent, success, timeline } from './measure.ts'
+import { answerable, type Outcome, recent, success, timeline } from './measure.ts'
 import type { BreakerChange, BreakerState } from './protected-client.ts'
 import type { Live, LiveSide } from './result.ts'
 import { type BadDay, type Mood, moods, phaseAt } from './script.ts'
@@ -65,10 +65,10 @@ export function render(live: Live, columns: number, paint: Paint): string[] {
 export function renderPlain({ day, now, bare, seaworthy }: Live): string {
   const time = Math.min(now, day.duration)
   const part = (live: LiveSide): string => {
-    const present = recent(live.samples, now - window, now)
-    const share = formatPercent(present.success).padStart(6)
-    const p99 = formatTime(present.p99).padStart(7)
-    return `${live.name} ${share} answered, p99 ${p99}, ${String(live.pending).padStart(3)} waiting`
+    const share = formatPercent(recent(live.samples, now - window, now).success).padStart(6)
+    const { p99 } = recent(answerable(day, live.samples), now - window, now)
+    const latency = formatTime(p99).padStart(7)
+    return `${live.name} ${share} answered, p99 ${latency}, ${String(live.pending).padStart(3)} waiting`
   }
   const state = stateNames[seaworthy.breaker?.at(-1)?.state ?? 'closed']
   const seconds = String(Math.round(now / 1000)).padStart(3)
@@ -93,16 +93,20 @@ function legend(columns: number): Piece[][] {
     [` ${stateNames[state]}   `, 'dim'],
   ])
   return [
-    fit([[' "now" and latency: the last second; bars of p99 are logarithmic', 'dim']], columns),
+    fit([[' latency: of requests that could be answered, in the last second; bars: log', 'dim']], columns),
     fit([[' breaker: ', 'dim'], ...signs], columns),
   ]
 }
 
 function side({ day, now }: Live, live: LiveSide, width: number): Piece[][] {
   const time = Math.max(0, Math.min(now, day.duration))
-  const present = recent(live.samples, now - window, now)
   const chart = width - labelWidth
+  const present = recent(live.samples, now - window, now)
   const points = timeline(live.samples, day.duration, chart, time)
+  // Users who wait in vain, for what nobody could have told them, would be all that p99 shows.
+  const possible = answerable(day, live.samples)
+  const { p50, p99 } = recent(possible, now - window, now)
+  const latencies = timeline(possible, day.duration, chart, time)
   return [
     [[live.name.toUpperCase(), 'bold']],
     row('success', [
@@ -112,9 +116,9 @@ function side({ day, now }: Live, live: LiveSide, width: number): Piece[][] {
     ]),
     row('latency', [
       ['p50 ', 'dim'],
-      [formatTime(present.p50).padEnd(8)],
+      [formatTime(p50).padEnd(8)],
       ['p99 ', 'dim'],
-      [formatTime(present.p99), byLatency(present.p99, day)],
+      [formatTime(p99), byLatency(p99, day)],
     ]),
     row('waiting', [[formatCount(live.pending), live.pending > day.rate ? 'red' : 'green']]),
     row('answers', sources(live)),
@@ -127,7 +131,7 @@ function side({ day, now }: Live, live: LiveSide, width: number): Piece[][] {
     ),
     row(
       'p99',
-      points.map(({ p99 }) => bar(latencyLevel(p99, day), byLatency(p99, day))),
+      latencies.map((point) => bar(latencyLevel(point.p99, day), byLatency(point.p99, day))),
     ),
     row('breaker', live.breaker ? breaker(live.breaker, day, time, chart) : [['none', 'dim']]),
   ]
@@ -141,9 +145,9 @@ function sources({ samples }: LiveSide): Piece[] {
   const count = (wanted: Outcome): number => samples.filter(({ outcome }) => outcome === wanted).length
   const kept = count('cached') + count('stale')
   const pieces: Piece[] = [[formatCount(count('live'))], [' live', 'dim']]
-  if (kept > 0) pieces.push([`  ${formatCount(kept)}`], [' cached', 'dim'])
+  if (kept > 0) pieces.push([` ${formatCount(kept)}`], [' cached', 'dim'])
   const failed = count('failed')
-  if (failed > 0) pieces.push([`  ${formatCount(failed)}`, 'red'], [' failed', 'dim'])
+  if (failed > 0) pieces.push([` ${formatCount(failed)}`, 'red'], [' lost', 'dim'])
   return pieces
 }
 

@@ -36,6 +36,9 @@ describe('the bad day', () => {
     expect([0, 4900, lastMoment, 19_000, 29_999].map(could)).toEqual([true, true, true, true, true])
     // On its way when the outage began; in the middle of it; too shortly before the end of it.
     expect([4990, 10_000, lastMoment - 1].map(could)).toEqual([false, false, false])
+    // A busy machine makes the same requests too late.
+    expect([4900, lastMoment].map((at) => answeredByUpstream(day, at, 500))).toEqual([false, false])
+    expect(answeredByUpstream(day, 18_999, day.patience)).toBe(false)
   })
 })
 
@@ -56,10 +59,11 @@ describe('the schedule', () => {
   })
 
   it("asks for products by Zipf's law", () => {
-    const requests = schedule(badDay(600_000), 1)
+    const day = badDay(120_000)
+    const requests = schedule(day, 1)
     const count = (wanted: number) => requests.filter(({ product }) => product === wanted).length
     expect(count(0) / count(1)).toBeCloseTo(2, 0)
     expect(count(0) / count(9)).toBeGreaterThan(8)
-    expect(new Set(requests.map(({ product }) => product)).size).toBe(badDay().products)
+    expect(new Set(requests.map(({ product }) => product)).size).toBe(day.products)
   })
 })

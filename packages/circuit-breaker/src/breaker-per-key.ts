@@ -27,9 +27,7 @@ export interface PerKeyOptions {
    * wait or trials are not over stay even if there are more. @defaultValue 1000
    */
   readonly max?: number
-  /**
-   * A circuit that nobody has used for so long is forgotten when the next new key comes. @defaultValue `'1h'`
-   */
+  /** A circuit that nobody used for so long, up to twice that, is forgotten when a new key comes. @defaultValue `'1h'` */
   readonly idle?: Duration
 }
 
@@ -205,7 +203,7 @@ class BreakerPerKeyPolicy extends BreakerBase implements BreakerPerKey, Layer {
     return { circuits: Object.fromEntries([...this.kept].map(([key, circuit]) => [key, circuit.status])) }
   }
 
-  /** For a new circuit: forgets the idle ones when it is time, and one more where there are too many. */
+  /** For a new circuit: forgets the idle ones when it is time, and more where there are too many. */
   private makeRoom(): void {
     const now = this.clock.now()
     if (now - this.sweptAt >= this.idle) {

@@ -5,7 +5,7 @@ import { admit, arrive, isCurrent, recordSuccess, settle } from './calls.ts'
 import type { CircuitControls, Isolation, Owner, Permit } from './controls.ts'
 import { CircuitOpenError, type CircuitState, refusalText } from './errors.ts'
 import type { ChangeReason, CircuitBreakerEvents, CircuitEvent, EventName } from './events.ts'
-import { classOf, judgeError, judgeValue, retryAfterOf, type Verdict } from './judge.ts'
+import { classOf, isTimeout, judgeError, judgeValue, retryAfterOf, type Verdict } from './judge.ts'
 import { type OpenCause, off, type Rules } from './rules.ts'
 import {
   type CircuitSnapshot,
@@ -109,9 +109,15 @@ export class Circuit implements CircuitControls, Layer {
 
   failure(call: Call, slot: number, error: unknown): void {
     const token = call.tokens[slot] as Token
-    const aborted = call.givenUpOutside(slot)
-    const verdict = aborted ? 'aborted' : judgeError(error, this.owner.classify)
+    const verdict = this.isGivenUp(call, slot, error) ? 'aborted' : judgeError(error, this.owner.classify)
     this.settle(token, verdict, call.context.journey, error)
+  }
+
+  /** Whether it failed because somebody outside no longer waits, by a signal or by a deadline that a timeout inside obeyed. */
+  private isGivenUp(call: Call, slot: number, error: unknown): boolean {
+    if (call.givenUpOutside(slot)) return true
+    const { deadline } = call.context
+    return deadline !== undefined && isTimeout(error) && deadline - this.now() < 1
   }
 
   /** Lets a call in, or says why not. */

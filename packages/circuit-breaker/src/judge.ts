@@ -45,6 +45,11 @@ function asked(outcome: CircuitOutcome | undefined): Verdict | undefined {
   return outcome === 'success' || outcome === 'failure' ? outcome : undefined
 }
 
+/** Whether a timeout of ours ended the call. */
+export function isTimeout(error: unknown): boolean {
+  return isSeaworthyError(error) && error.code === 'ERR_TIMEOUT'
+}
+
 /** The class of an error, where there is one. */
 export function classOf(error: unknown): FailureClass | undefined {
   try {

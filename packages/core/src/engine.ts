@@ -59,6 +59,8 @@ class Entry implements Call {
     if (this.expired) return
     this.expired = true
     this.kept = true // its function still runs
+    // Whoever gives it up because of somebody outside does so after the context was aborted.
+    if (!this.context.aborted) this.timedOut = true
     this.reject(error)
     this.context.abort(error)
   }

@@ -247,8 +247,10 @@ describe('a chain', () => {
 
   it('lets an error pass that no link is for', async () => {
     const chain = fallbackChain([{ name: 'never', when: () => false, answer: 0 }])
-    chain.on('unanswered', () => expect.unreachable('it was not asked'))
+    const asked: unknown[] = []
+    chain.on('unanswered', (event) => asked.push(event))
     await expect(chain.execute(fail)).rejects.toBe(down)
+    expect(asked).toEqual([])
   })
 
   it('says which link has answered, and why it was asked', async () => {
@@ -293,7 +295,6 @@ describe('a chain', () => {
   })
 
   it('asks no further link after the caller gave up, and rejects with its reason', async () => {
-    const caller = new AbortController()
     const reason = { why: 'closed' }
     const obedient = ({ signal }: Context): Promise<never> =>
       new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('told to stop'))))
@@ -301,12 +302,12 @@ describe('a chain', () => {
       (_error: unknown, context: Context) => obedient(context),
       (_error: unknown, context: Context) => obedient(context).catch(() => noAnswer),
     ]) {
-      const { signal } = caller
+      const caller = new AbortController()
       const chain = fallbackChain([
         { name: 'slow', answer },
         { name: 'next', answer: () => expect.unreachable('nobody waits') },
       ])
-      const call = chain.execute(fail, { signal: AbortSignal.any([signal]) })
+      const call = chain.execute(fail, { signal: caller.signal })
       setImmediate(() => caller.abort(reason))
       await expect(call).rejects.toBe(reason)
     }

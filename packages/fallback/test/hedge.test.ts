@@ -407,9 +407,10 @@ describe('a caller who gives up', () => {
   })
 
   it('before anything ran is not served at all', async () => {
-    const { policy } = setUp()
-    const call = policy.execute(() => expect.unreachable(), { signal: AbortSignal.abort('never mind') })
+    const { policy, upstream } = setUp()
+    const call = policy.execute(upstream.run, { signal: AbortSignal.abort('never mind') })
     await expect(call).rejects.toBe('never mind')
+    expect(upstream.calls).toEqual([])
   })
 
   it('before the hedge is reached is not served either', async () => {

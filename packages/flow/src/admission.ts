@@ -1,4 +1,7 @@
-/** Lets a limited number of calls run at once and queues the others: what bulkhead and adaptive concurrency share. */
+/**
+ * Lets a limited number of calls run at once and queues the others: what bulkhead and adaptive concurrency
+ * share.
+ */
 import {
   type Call,
   type CallContext,
@@ -7,7 +10,6 @@ import {
   count,
   DeadlineList,
   type DeadlineNode,
-  type Duration,
   duration,
   type Emitter,
   formatDuration,
@@ -17,60 +19,11 @@ import {
   type SeaworthyError,
   type Timer,
 } from '@seaworthy/core'
+import type { AdmissionEvents, AdmissionRejected } from './admission-events.ts'
 import { policyLabel, type QueueRefusal } from './errors.ts'
+import type { QueueOptions } from './queue-options.ts'
 import { Slots } from './slots.ts'
 import type { Queued } from './waiter-heap.ts'
-
-/** How calls wait when no slot is free. */
-export interface QueueOptions {
-  /** How many calls may wait; `Infinity` for any number. @defaultValue 0, which turns them away at once */
-  readonly queue?: number
-  /** How long a call may wait. @defaultValue as long as its caller and its deadline allow */
-  readonly maxWait?: Duration
-  /**
-   * Who goes first: higher numbers do, equal ones in the order they came. Asked once, when a call has to
-   * wait; if it throws or gives no number, the priority is 0. Nobody ages: a steady stream of higher priorities keeps
-   * lower ones waiting until `maxWait`. @defaultValue 0 for every call
-   */
-  readonly priority?: (context: Context) => number
-}
-
-/** The names of {@link QueueOptions}. */
-export const queueOptionNames = ['queue', 'maxWait', 'priority'] as const
-
-/** A call was turned away, or left the queue without a slot. */
-export interface AdmissionRejected {
-  readonly name: string | undefined
-  /** `aborted`: its caller, or a policy outside of this one, gave it up while it waited. */
-  readonly reason: QueueRefusal | 'aborted'
-  /** How long it waited, in milliseconds. */
-  readonly waited: number
-  readonly active: number
-  readonly queued: number
-}
-
-/** A call has to wait. */
-export interface AdmissionQueued {
-  readonly name: string | undefined
-  /** How many wait now, with this one. */
-  readonly queued: number
-}
-
-/** A call that waited has a slot. */
-export interface AdmissionDequeued {
-  readonly name: string | undefined
-  /** How long it waited, in milliseconds. */
-  readonly waited: number
-  /** How many still wait. */
-  readonly queued: number
-}
-
-/** The events of everything that queues calls. */
-export type AdmissionEvents = {
-  rejected: AdmissionRejected
-  queued: AdmissionQueued
-  dequeued: AdmissionDequeued
-}
 
 /** What the policy around an {@link Admission} provides. */
 export interface AdmissionOwner {
@@ -256,7 +209,10 @@ function queueLimit(queue: number): number {
   return count('queue', queue, 0, true)
 }
 
-/** A call in the queue. It holds a promise to resolve, never the function to run: that runs where its caller waits. */
+/**
+ * A call in the queue. It holds a promise to resolve, never the function to run: that runs where its caller
+ * waits.
+ */
 class Waiter implements Queued, DeadlineNode {
   readonly call: Call
   readonly slot: number

@@ -9,11 +9,12 @@ export interface AimdRules {
 }
 
 /**
- * Additive increase, multiplicative decrease: any drop in the window shrinks the limit; a window without one adds 1, if
- * at least half of the limit was in use. Growth that nobody asked for would be no evidence that it holds.
+ * Additive increase, multiplicative decrease: any drop in the window shrinks the limit; a window without one
+ * adds 1, if at least half of the limit was in use. Growth that nobody asked for would be no evidence that it
+ * holds.
  *
- * Source: D. Chiu, R. Jain, "Analysis of the increase and decrease algorithms for congestion avoidance"; the rule of
- * half use as in Netflix concurrency-limits, `AIMDLimit`.
+ * Source: D. Chiu, R. Jain, "Analysis of the increase and decrease algorithms for congestion avoidance"; the
+ * rule of half use as in Netflix concurrency-limits, `AIMDLimit`.
  */
 export function aimd(
   limit: number,

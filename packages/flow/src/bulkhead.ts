@@ -12,8 +12,10 @@ import {
   type Refusal,
   systemClock,
 } from '@seaworthy/core'
-import { Admission, type AdmissionEvents, type QueueOptions, queueOptionNames } from './admission.ts'
+import { Admission } from './admission.ts'
+import type { AdmissionEvents } from './admission-events.ts'
 import { BulkheadFullError, type QueueRefusal } from './errors.ts'
+import { type QueueOptions, queueOptionNames } from './queue-options.ts'
 
 /** Options of {@link bulkhead}. */
 export interface BulkheadOptions extends QueueOptions {
@@ -49,21 +51,22 @@ export interface Bulkhead extends Policy<never, BulkheadEvents> {
   /**
    * Changes its size while it works.
    *
-   * @throws {@link @seaworthy/core!InvalidOptionError} when a number makes no sense; nothing has changed then.
+   * @throws {@link @seaworthy/core!InvalidOptionError} when a number makes no sense; nothing has changed
+   *   then.
    */
   reconfigure(changes: BulkheadChanges): void
 }
 
 /**
- * Lets at most `concurrency` calls run at once, so that one slow dependency cannot take all sockets and memory with it.
- * Others wait in a queue or are turned away.
+ * Lets at most `concurrency` calls run at once, so that one slow dependency cannot take all sockets and
+ * memory with it. Others wait in a queue or are turned away.
  *
  * A call holds its slot until the part of the pipeline inside the bulkhead has settled. An aggressive timeout
- * *inside* therefore frees the slot while an abandoned function may still run; put the timeout *outside* of the
- * bulkhead to count such functions.
+ * *inside* therefore frees the slot while an abandoned function may still run; put the timeout *outside* of
+ * the bulkhead to count such functions.
  *
- * @throws {@link @seaworthy/core!InvalidOptionError} when an option makes no sense. Calls that find no room reject
- *   with a {@link BulkheadFullError}.
+ * @throws {@link @seaworthy/core!InvalidOptionError} when an option makes no sense. Calls that find no room
+ *   reject with a {@link BulkheadFullError}.
  *
  * @example
  * ```ts

@@ -32,7 +32,9 @@ export class TimeoutError extends SeaworthyError {
  */
 export type QueueRefusal = 'full' | 'maxWait' | 'deadline'
 
-/** A bulkhead had no room for the call. Code `ERR_BULKHEAD_FULL`, class `degraded`. The function did not run. */
+/**
+ * A bulkhead had no room for the call. Code `ERR_BULKHEAD_FULL`, class `degraded`. The function did not run.
+ */
 export class BulkheadFullError extends SeaworthyError {
   override name = 'BulkheadFullError'
   /** What kept the call out. */
@@ -45,8 +47,8 @@ export class BulkheadFullError extends SeaworthyError {
 }
 
 /**
- * An adaptive limit had no room for the call. Code `ERR_CONCURRENCY_LIMITED`, class `degraded`. The function did not
- * run.
+ * An adaptive limit had no room for the call. Code `ERR_CONCURRENCY_LIMITED`, class `degraded`. The function
+ * did not run.
  */
 export class ConcurrencyLimitedError extends SeaworthyError {
   override name = 'ConcurrencyLimitedError'

@@ -1,10 +1,10 @@
 /**
- * The generic cell rate algorithm: a token bucket whose whole state is the *theoretical arrival time* at which the
- * next call would arrive if all calls kept exactly to the rate.
+ * The generic cell rate algorithm: a token bucket whose whole state is the *theoretical arrival time* at
+ * which the next call would arrive if all calls kept exactly to the rate.
  *
- * A call may pass if it is at most `burst - 1` intervals ahead of that time; then the time moves on by one interval. So
- * at most `burst + t / interval` calls pass in any span of `t` milliseconds, wherever the span begins: there is no
- * window at whose edge twice as many could pass. A clock that goes back grants nothing.
+ * A call may pass if it is at most `burst - 1` intervals ahead of that time; then the time moves on by one
+ * interval. So at most `burst + t / interval` calls pass in any span of `t` milliseconds, wherever it begins:
+ * no window starts anew at fixed times. A clock that goes back grants nothing.
  *
  * Source: ITU-T I.371, annex A, "virtual scheduling algorithm".
  */
@@ -17,9 +17,9 @@ export interface Rate {
 }
 
 /**
- * What one key has used. The theoretical arrival time is `since` plus `passed` intervals: two numbers instead of
- * their sum, since sums of inexact intervals drift, and exactly `burst` calls must pass at once for any rate.
- * Changed in place, because it changes with every call.
+ * What one key has used. The theoretical arrival time is `since` plus `passed` intervals: two numbers instead
+ * of their sum, since sums of inexact intervals drift, and exactly `burst` calls must pass at once for any
+ * rate. Changed in place, because it changes with every call.
  */
 export interface Allowance {
   /** When calls began to come faster than the rate; minus infinity if none ever came. */

@@ -27,7 +27,9 @@ const warmUp = 10
 const long = 600
 /** A limit at most halves before smoothing. */
 const steepest = 0.5
-/** When calls are at most half as slow as usual, what is usual was learnt under load: it is forgotten faster. */
+/**
+ * When calls are at most half as slow as usual, what is usual was learnt under load: it is forgotten faster.
+ */
 const decay = 0.95
 
 /** The state at the start. */
@@ -36,11 +38,12 @@ export function initialGradient(limit: number): GradientState {
 }
 
 /**
- * Compares the latency of the window with the usual one, and shrinks the limit by their ratio when calls got slower.
+ * Compares the latency of the window with the usual one, and shrinks the limit by their ratio when calls got
+ * slower.
  *
- * Source: Netflix concurrency-limits, `Gradient2Limit`, with two changes. A window with drops counts as the steepest
- * gradient; there drops are ignored (issue 176). The limit grows only when calls are not slower than tolerated; there it
- * drifts upwards while they get slower (issue 134).
+ * Source: Netflix concurrency-limits, `Gradient2Limit`, with two changes. A window with drops counts as the
+ * steepest gradient; there drops are ignored (issue 176). The limit grows only when calls are not slower than
+ * tolerated; there it drifts upwards while they get slower (issue 134).
  */
 export function gradient(state: GradientState, window: WindowSummary, rules: GradientRules): GradientState {
   const { limit } = state

@@ -1,26 +1,28 @@
 /**
- * Limits on how long, how often and how many calls may run: timeout, bulkhead, rate limit, adaptive concurrency.
+ * Limits on how long, how often and how many calls may run: timeout, bulkhead, rate limit, adaptive
+ * concurrency.
  *
  * @module @seaworthy/flow
  */
 export {
   type AdaptiveConcurrency,
   type AdaptiveConcurrencyEvents,
-  type AdaptiveConcurrencyOptions,
-  type AdaptiveOptions,
-  type AimdOptions,
   adaptiveConcurrency,
-  type GradientOptions,
   type LimitChange,
-  type LoadSignal,
 } from './adaptive-concurrency.ts'
+export type {
+  AdaptiveConcurrencyOptions,
+  AdaptiveOptions,
+  AimdOptions,
+  GradientOptions,
+  LoadSignal,
+} from './adaptive-options.ts'
 export type {
   AdmissionDequeued,
   AdmissionEvents,
   AdmissionQueued,
   AdmissionRejected,
-  QueueOptions,
-} from './admission.ts'
+} from './admission-events.ts'
 export {
   type Bulkhead,
   type BulkheadChanges,
@@ -37,21 +39,14 @@ export {
   TimeoutError,
   type TimeoutErrorOptions,
 } from './errors.ts'
-export {
-  type RateLimit,
-  type RateLimitDequeued,
-  type RateLimitEvents,
-  type RateLimitOptions,
-  type RateLimitQueued,
-  type RateLimitRejected,
-  rateLimit,
-} from './rate-limit.ts'
-export {
-  type LateResult,
-  type Timeout,
-  type TimeoutEvents,
-  type TimeoutExpired,
-  type TimeoutMode,
-  type TimeoutOptions,
-  timeout,
-} from './timeout.ts'
+export type { QueueOptions } from './queue-options.ts'
+export { type RateLimit, rateLimit } from './rate-limit.ts'
+export type {
+  RateLimitDequeued,
+  RateLimitEvents,
+  RateLimitQueued,
+  RateLimitRejected,
+} from './rate-limit-events.ts'
+export type { RateLimitOptions } from './rate-limit-options.ts'
+export { type Timeout, type TimeoutMode, type TimeoutOptions, timeout } from './timeout.ts'
+export type { LateResult, TimeoutEvents, TimeoutExpired } from './timeout-events.ts'

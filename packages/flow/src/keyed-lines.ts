@@ -7,9 +7,9 @@ const sample = 16
 /**
  * A {@link Line} for each key, for no more than `max` keys.
  *
- * A key whose allowance is full again says nothing that a new one does not, so forgetting it loses nothing. Every call
- * looks at one key, in turn, and forgets it if so: no timer, and no pause in which all keys are walked. A call with a
- * new key looks at two, or the walk would never get round while new keys come.
+ * A key whose allowance is full again says nothing that a new one does not, so forgetting it loses nothing.
+ * Every call looks at one key, in turn, and forgets it if so: no timer, and no pause in which all keys are
+ * walked. A call with a new key looks at two, or the walk would never get round while new keys come.
  */
 export class KeyedLines {
   readonly #max: number
@@ -51,7 +51,9 @@ export class KeyedLines {
     return this.#lines.get(key)
   }
 
-  /** Looks at the next key, and forgets it if that loses nothing. @returns The key and line if they are kept. */
+  /**
+   * Looks at the next key, and forgets it if that loses nothing. @returns The key and line if they are kept.
+   */
   #visit(now: number): [string, Line] | undefined {
     let next = this.#walk.next()
     if (next.done) {

@@ -4,8 +4,8 @@ import type { Allowance } from './gcra.ts'
 /**
  * The allowance of one key, and the calls that wait for it in the order they came.
  *
- * A waiting call holds a place in line, not a reserved time: when one leaves, all behind it move up, and nothing has
- * to be given back.
+ * A waiting call holds a place in line, not a reserved time: when one leaves, all behind it move up, and
+ * nothing has to be given back.
  */
 export class Line implements Allowance {
   since: number = Number.NEGATIVE_INFINITY
@@ -31,7 +31,9 @@ export class Line implements Allowance {
   }
 }
 
-/** A call in line. It holds a promise to resolve, never the function to run: that runs where its caller waits. */
+/**
+ * A call in line. It holds a promise to resolve, never the function to run: that runs where its caller waits.
+ */
 export class LineWaiter {
   readonly context: CallContext
   readonly since: number

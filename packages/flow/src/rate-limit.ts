@@ -2,12 +2,9 @@ import {
   type Call,
   type CallContext,
   type Clock,
-  type Context,
   count,
-  type Duration,
   duration,
   formatDuration,
-  type Hub,
   knownOptions,
   type Layer,
   onAbort,
@@ -22,71 +19,8 @@ import { policyLabel, RateLimitedError, type RateRefusal } from './errors.ts'
 import { allowedAt, available, pass, type Rate } from './gcra.ts'
 import { KeyedLines } from './keyed-lines.ts'
 import { Line, LineWaiter } from './line.ts'
-
-/** Options of {@link rateLimit}. */
-export interface RateLimitOptions {
-  /** How many calls may pass in `per`, on the average. */
-  readonly limit: number
-  /** The time in which they may pass. */
-  readonly per: Duration
-  /**
-   * How many calls may pass at once after a quiet time. At most `burst` more than the rate pass in any span of time;
-   * 1 spaces all calls evenly. @defaultValue `limit`
-   */
-  readonly burst?: number
-  /** How long a call may wait for its turn; false turns it away at once. @defaultValue `false` */
-  readonly wait?: Duration | false
-  /**
-   * Who the call counts for, such as a tenant or a host. Calls without a key share one allowance, and so do those
-   * for which it throws. @defaultValue all calls share one allowance
-   */
-  readonly key?: (context: Context) => string | undefined
-  /**
-   * How many keys are remembered. A key whose allowance is full again is forgotten; if more are in use, the least used
-   * of a few is forgotten too, and starts afresh. @defaultValue 10,000
-   */
-  readonly maxKeys?: number
-  /** A name, for errors, events and the hub. */
-  readonly name?: string
-  /** Where a rate limit with a name shows itself. @defaultValue the hub of the process */
-  readonly hub?: Hub
-  /** Measures the time. @defaultValue the system clock */
-  readonly clock?: Clock
-}
-
-/** A call was turned away, or stopped waiting. */
-export interface RateLimitRejected {
-  readonly name: string | undefined
-  /** `aborted`: its caller, or a policy outside of this one, gave it up while it waited. */
-  readonly reason: RateRefusal | 'aborted'
-  /** The time until a call with this key would pass, in milliseconds. */
-  readonly retryAfter: number
-}
-
-/** A call has to wait for its turn. */
-export interface RateLimitQueued {
-  readonly name: string | undefined
-  /** How long until its turn, in milliseconds; less if somebody before it gives up. */
-  readonly wait: number
-  /** How many with its key wait now, with this one. */
-  readonly queued: number
-}
-
-/** A call that waited may pass. */
-export interface RateLimitDequeued {
-  readonly name: string | undefined
-  /** How long it waited, in milliseconds. */
-  readonly waited: number
-  /** How many with its key still wait. */
-  readonly queued: number
-}
-
-/** The events of a {@link RateLimit}. */
-export type RateLimitEvents = {
-  rejected: RateLimitRejected
-  queued: RateLimitQueued
-  dequeued: RateLimitDequeued
-}
+import type { RateLimitEvents, RateLimitRejected } from './rate-limit-events.ts'
+import { type RateLimitOptions, rateLimitOptionNames } from './rate-limit-options.ts'
 
 /** A limit on how many calls pass in a time. Made by {@link rateLimit}. */
 export interface RateLimit extends Policy<never, RateLimitEvents> {
@@ -95,15 +29,15 @@ export interface RateLimit extends Policy<never, RateLimitEvents> {
 }
 
 /**
- * Lets at most `burst + limit * t / per` calls pass in any span of time `t`. Others are turned away, or wait for
- * their turn in the order they came.
+ * Lets at most `burst + limit * t / per` calls pass in any span of time `t`. Others are turned away, or wait
+ * for their turn in the order they came.
  *
- * A call that waits and is aborted gives up its place, and all behind it move up; one that is aborted after its turn has
- * come has used it. When the event loop is late, calls pass late rather than too close together: with a `burst` of 1
- * the rate then stays a little below the limit, with more it catches up.
+ * A call that waits and is aborted gives up its place, and all behind it move up; one that is aborted after
+ * its turn has come has used it. When the event loop is late, calls pass late rather than too close together:
+ * with a `burst` of 1 the rate then stays a little below the limit, with more it catches up.
  *
- * @throws {@link @seaworthy/core!InvalidOptionError} when an option makes no sense. Calls that may not pass reject
- *   with a {@link RateLimitedError}, whose `retryAfter` is the time until one would.
+ * @throws {@link @seaworthy/core!InvalidOptionError} when an option makes no sense. Calls that may not pass
+ *   reject with a {@link RateLimitedError}, whose `retryAfter` is the time until one would.
  *
  * @example
  * ```ts
@@ -115,17 +49,7 @@ export interface RateLimit extends Policy<never, RateLimitEvents> {
  * ```
  */
 export function rateLimit(options: RateLimitOptions): RateLimit {
-  knownOptions('rateLimit', options, [
-    'limit',
-    'per',
-    'burst',
-    'wait',
-    'key',
-    'maxKeys',
-    'name',
-    'hub',
-    'clock',
-  ])
+  knownOptions('rateLimit', options, rateLimitOptionNames)
   return new RateLimitPolicy(options)
 }
 
@@ -189,7 +113,9 @@ class RateLimitPolicy extends PolicyBase<never, RateLimitEvents> implements Rate
     return { ...super.debugStats(), ...waiting }
   }
 
-  /** Never goes back, even if the clock does: a key that was forgotten in the meantime must not pass again. */
+  /**
+   * Never goes back, even if the clock does: a key that was forgotten in the meantime must not pass again.
+   */
   private now(): number {
     const now = this.clock.now()
     if (now > this.latest) this.latest = now

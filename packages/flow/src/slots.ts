@@ -1,11 +1,11 @@
 import { type Queued, WaiterHeap } from './waiter-heap.ts'
 
 /**
- * The state of a limit on how many calls run at once: a count, a limit and a queue. It knows no clock, no promise and
- * no event; `admission.ts` adds those.
+ * The state of a limit on how many calls run at once: a count, a limit and a queue. It knows no clock, no
+ * promise and no event; `admission.ts` adds those.
  *
- * After every method: somebody waits only if no slot is free. So no wake-up can be lost, and a newcomer cannot
- * overtake those who wait.
+ * After every method: somebody waits only if no slot is free. So no wake-up can be lost, and a newcomer
+ * cannot overtake those who wait.
  */
 export class Slots<W extends Queued> {
   /** How many slots there are. To be changed by {@link resize}. */

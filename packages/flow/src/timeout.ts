@@ -18,12 +18,13 @@ import {
   type Timer,
 } from '@seaworthy/core'
 import { policyLabel, TimeoutError } from './errors.ts'
+import type { LateResult, TimeoutEvents, TimeoutExpired } from './timeout-events.ts'
 
 /**
  * What happens when the time is up:
  *
- * - `aggressive`: the call rejects at once and the function's signal aborts. A function that ignores its signal goes
- *   on, and what becomes of it is dropped and counted.
+ * - `aggressive`: the call rejects at once and the function's signal aborts. A function that ignores its
+ *   signal goes on, and what becomes of it is dropped and counted.
  * - `cooperative`: the function's signal aborts, and the call waits until the function has ended.
  */
 export type TimeoutMode = 'aggressive' | 'cooperative'
@@ -40,31 +41,6 @@ export interface TimeoutOptions {
   readonly clock?: Clock
 }
 
-/** The time of a call is up. */
-export interface TimeoutExpired {
-  readonly name: string | undefined
-  /** How long the call was given, in milliseconds. */
-  readonly limit: number
-  /** Whether the policy's own limit ended it, or the deadline of the call. */
-  readonly by: 'limit' | 'deadline'
-  /** False if so little was left before the deadline that the function was not started. */
-  readonly started: boolean
-}
-
-/** A function ended after its call was given up. */
-export interface LateResult {
-  readonly name: string | undefined
-  /** `cancelled`: it obeyed its signal, and failed with the reason of that signal. */
-  readonly outcome: 'success' | 'failure' | 'cancelled'
-  /** How long after the call was given up, in milliseconds. */
-  readonly late: number
-  /** Whether the time was up, or somebody outside had given the call up. */
-  readonly after: 'timeout' | 'abort'
-}
-
-/** The events of a {@link Timeout}. */
-export type TimeoutEvents = { timeout: TimeoutExpired; lateResult: LateResult }
-
 /** A limit on how long a call may take. Made by {@link timeout}. */
 export interface Timeout extends Policy<never, TimeoutEvents> {
   /** The limit, in milliseconds. */
@@ -75,15 +51,17 @@ export interface Timeout extends Policy<never, TimeoutEvents> {
 /**
  * Gives up on calls that take longer than `limit`, or than is left before the deadline of the call.
  *
- * The calls of one policy share one coarse timer: they end between `limit` and a sixteenth later (50 ms at most), never
- * earlier. A call with a `deadline` gets an exact timer of its own. With less than 1 ms left it is not started.
+ * The calls of one policy share one coarse timer: they end between `limit` and a sixteenth later (50 ms at
+ * most), never earlier. A call with a `deadline` gets an exact timer of its own. With less than 1 ms left it
+ * is not started.
  *
- * When the caller's signal or a policy outside gives the call up, an aggressive timeout rejects at once with that
- * reason, the same object. That is no timeout: it raises no `timeout` event.
+ * When the caller's signal or a policy outside gives the call up, an aggressive timeout rejects at once with
+ * that reason, the same object. That is no timeout: it raises no `timeout` event.
  *
  * @param limit - At least 1 ms.
- * @throws {@link @seaworthy/core!InvalidOptionError} when an option makes no sense. Calls that take too long reject
- *   with a {@link TimeoutError}; in cooperative mode only if their function fails, whose error is its `cause`.
+ * @throws {@link @seaworthy/core!InvalidOptionError} when an option makes no sense. Calls that take too long
+ *   reject with a {@link TimeoutError}; in cooperative mode only if their function fails, whose error is its
+ *   `cause`.
  *
  * @example
  * ```ts
@@ -100,7 +78,9 @@ export function timeout(limit: Duration, options: TimeoutOptions = {}): Timeout 
   return new TimeoutPolicy(limit, options)
 }
 
-/** Its members are private to TypeScript only, since V8 checks `#private` names at every access of every call. */
+/**
+ * Its members are private to TypeScript only, since V8 checks `#private` names at every access of every call.
+ */
 class TimeoutPolicy extends PolicyBase<never, TimeoutEvents> implements Timeout, Layer {
   readonly limit: number
   readonly mode: TimeoutMode
@@ -170,7 +150,9 @@ class TimeoutPolicy extends PolicyBase<never, TimeoutEvents> implements Timeout,
     return { ...super.debugStats(), active: this.active, abandoned: this.abandoned, timers }
   }
 
-  /** A call with options, or of an attempt or pipeline inside another one: somebody or a deadline may end it. */
+  /**
+   * A call with options, or of an attempt or pipeline inside another one: somebody or a deadline may end it.
+   */
   private enterFromOutside(call: Call, slot: number): Refusal | undefined {
     const { context } = call
     if (context.aborted) return call.refuse(context.reason)
@@ -242,6 +224,7 @@ class TimeoutPolicy extends PolicyBase<never, TimeoutEvents> implements Timeout,
   }
 
   private release(call: Call, watch: Watch): void {
+    this.list.remove(call)
     watch.forget?.()
     watch.forget = undefined
     if (watch.timer === undefined) return
@@ -280,7 +263,9 @@ class TimeoutPolicy extends PolicyBase<never, TimeoutEvents> implements Timeout,
   }
 }
 
-/** What is known about a call that ends in another way than by its function in time. Others need no record. */
+/**
+ * What is known about a call that ends in another way than by its function in time. Others need no record.
+ */
 class Watch {
   readonly limit: number
   readonly by: 'limit' | 'deadline'

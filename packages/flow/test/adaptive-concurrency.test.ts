@@ -22,7 +22,9 @@ function setup(options: AdaptiveConcurrencyOptions = {}) {
   policy.on('limitChange', (change) => changes.push(change))
   const clean = (...signals: AbortSignal[]) =>
     expectNoLeaks({ policies: [policy], except: ['listeners'], clock, signals })
-  /** One window: `count` calls at once, each of which takes `time`, and one more a second later that ends it. */
+  /**
+   * One window: `count` calls at once, each of which takes `time`, and one more a second later that ends it.
+   */
   const window = async (count: number, time = 100, outcome: unknown = 'value') => {
     const calls = Array.from({ length: count }, () => policy.settle(takes(clock, time, outcome)))
     await clock.advance(1000)

@@ -1,6 +1,6 @@
 /**
- * A bulkhead against a model of another kind: a set of the calls that run and a list of those that wait, without
- * counters, heaps, promises or timers.
+ * A bulkhead against a model of another kind: a set of the calls that run and a list of those that wait,
+ * without counters, heaps, promises or timers.
  */
 import assert from 'node:assert/strict'
 import { Hub } from '@seaworthy/core'

@@ -22,7 +22,9 @@ function drain(allowance: Allowance, now: number, rate: Rate, most = 1000): numb
   return passed
 }
 
-/** Whether one more may pass, by the definition: in every span that ends now, with the grants as a plain list. */
+/**
+ * Whether one more may pass, by the definition: in every span that ends now, with the grants as a plain list.
+ */
 function mayPass(grants: readonly number[], now: number, { limit, per, burst }: Rate): boolean {
   return grants.every((start, index) => (grants.length - index + 1 - burst) * per <= (now - start) * limit)
 }

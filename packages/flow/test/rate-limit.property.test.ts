@@ -1,4 +1,7 @@
-/** A rate limit against its definition: a list of the times at which calls passed, and a list of those who wait. */
+/**
+ * A rate limit against its definition: a list of the times at which calls passed, and a list of those who
+ * wait.
+ */
 import type { Clock } from '@seaworthy/core'
 import { expectNoLeaks, sometimes, VirtualClock } from '@seaworthy/testing'
 import fc from 'fast-check'
@@ -18,7 +21,10 @@ interface Arrival {
   readonly deadline: number | undefined
 }
 
-/** Arrivals are at multiples of 10, and nobody gives up at such a time, so no two things happen at one instant. */
+/**
+ * Arrivals are at multiples of 10, and nobody gives up at such a time, so no two things happen at one
+ * instant.
+ */
 const arrivals = fc.array(
   fc.record<Arrival>({
     after: fc.constantFrom(0, 0, 0, 10, 20, 30, 40, 200),

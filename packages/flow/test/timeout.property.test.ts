@@ -6,8 +6,8 @@ import { runs } from './runs.ts'
 import { type Ending, obeys, observe, takes } from './toys.ts'
 
 /**
- * One call of a schedule. All times are of different residues modulo 10, so no two things happen at one instant and
- * the outcome follows from the order of three numbers.
+ * One call of a schedule. All times are of different residues modulo 10, so no two things happen at one
+ * instant and the outcome follows from the order of three numbers.
  */
 interface Plan {
   readonly start: number

@@ -538,6 +538,11 @@ describe('describe', () => {
     ])
   })
 
+  it('says whether attempts multiply inside another retry', () => {
+    expect(retry().describe()[0]?.multiplies).toBeUndefined()
+    expect(retry({ nested: 'multiply' }).describe()[0]?.multiplies).toBe(true)
+  })
+
   it.each([
     [{ delay: 100 }, 400],
     [{ delay: 100, attempts: 1 }, 0],

@@ -123,21 +123,23 @@ export class BreakerFacts {
   /** The last opening, unless a recovery lies between it and now. */
   openingInARow(now: number): Opening | undefined {
     let end = now
-    for (const began of this.list.filter(isBeginning).reverse()) {
-      if (began.state === 'open') return began.opening
-      if (began.forgetful) return undefined
-      if (began.state === 'closed' && this.#recovered(began, end)) return undefined
-      end = began.at
+    for (let place = this.list.length - 1; place >= 0; place--) {
+      const fact = this.list[place] as BreakerFact
+      if (fact.kind !== 'began') continue
+      if (fact.state === 'open') return fact.opening
+      if (fact.forgetful || (fact.state === 'closed' && this.#isRecovery(fact, place, end))) return undefined
+      end = fact.at
     }
     return undefined
   }
 
-  /** Whether a circuit that closed by itself was well until `end`. */
-  #recovered(closed: Began, end: number): boolean {
+  /** Whether a circuit that closed by itself, and was closed until `end`, was well. */
+  #isRecovery(closed: Began, place: number, end: number): boolean {
     if (this.#rules.resetOn === 'close') return true
-    const before = this.list.filter(isBeginning).filter(({ epoch }) => epoch < closed.epoch)
-    const { opening } = before.findLast(({ state }) => state === 'open') ?? {}
-    return end - closed.at >= (opening?.openFor ?? 0)
+    const before = this.list
+      .slice(0, place)
+      .findLast((fact) => fact.kind === 'began' && fact.state === 'open')
+    return end - closed.at >= ((before as Began | undefined)?.opening?.openFor ?? 0)
   }
 
   #outcomes(): BreakerFact[] {
@@ -159,8 +161,6 @@ export class BreakerFacts {
     return this.#present.filter(counts).length
   }
 }
-
-const isBeginning = (fact: BreakerFact): fact is Began => fact.kind === 'began'
 
 export const isFailure = (fact: BreakerFact): boolean => fact.kind === 'settled' && fact.outcome === 'failure'
 

@@ -5,16 +5,15 @@
  * @module @seaworthy/testing
  */
 
-export {
-  type BreakerCommandOptions,
-  type BreakerHistory,
-  type BreakerMoment,
-  type BreakerUnderTest,
-  breakerCommands,
-  breakerHistory,
-  type PendingCall,
-} from './breaker-commands.ts'
+export { type BreakerCommandOptions, breakerCommands, breakerHistory } from './breaker-commands.ts'
 export type { BreakerFact, BreakerRules, Opening } from './breaker-facts.ts'
+export type {
+  BreakerHistory,
+  BreakerMoment,
+  BreakerUnderTest,
+  EndOfCall,
+  PendingCall,
+} from './breaker-history.ts'
 export {
   type Asked,
   BreakerModel,

@@ -18,7 +18,8 @@ import { machineUnderTest } from './machine.ts'
 const off = Number.POSITIVE_INFINITY
 const base: Partial<BreakerRules> = {
   halfOpen: { concurrency: 2, failures: 1, lease: 40 },
-  recovery: (opening) => Math.min(100 * 2 ** (opening - 1), 400),
+  recovery: (opening, { retryAfter = 0 }) =>
+    Math.max(Math.min(100 * 2 ** (opening - 1), 400), Math.min(retryAfter, 400)),
 }
 
 const cases: Record<string, BreakerRules> = {
@@ -72,7 +73,17 @@ function momentsOf(rules: BreakerRules): BreakerMoment[] {
     'rejected: open',
     'rejected: halfOpen',
   ] as const
-  return [...always, ...slow, ...reasons, ...states, 'opened: trial', 'opened: trip', 'lost trial']
+  return [
+    ...always,
+    ...slow,
+    ...reasons,
+    ...states,
+    'opened: trial',
+    'opened: trip',
+    'lost trial',
+    'longer for a hint',
+    'reconfigured: halfOpen',
+  ]
 }
 
 function checkHistories(rules: BreakerRules, make: () => BreakerUnderTest, numRuns: number): void {
@@ -108,33 +119,46 @@ class SetClock extends VirtualClock {
 
 const orFalse = (value: number): number | false => (value === off ? false : value)
 
+/** The rules as a user would write them. */
+function optionsOf(rules: BreakerRules) {
+  const {
+    recovery: _,
+    resetOn,
+    slowCallRate,
+    failureThreshold,
+    failureRate,
+    slowCallDuration,
+    ...same
+  } = rules
+  return {
+    ...same,
+    failureThreshold: orFalse(failureThreshold),
+    failureRate: orFalse(failureRate),
+    slowCallDuration: orFalse(slowCallDuration),
+    ...(slowCallDuration === off ? {} : { slowCallRate }),
+    recoveryTimeout: { initial: 100, max: 400, jitter: 0, resetOn },
+  }
+}
+
 function policyUnderTest(rules: BreakerRules): BreakerUnderTest {
   const clock = new SetClock()
   const at = <T>(now: number, act: () => T): T => {
     clock.time = now
     return act()
   }
-  const { recovery, resetOn, slowCallRate, failureThreshold, failureRate, slowCallDuration, ...same } = rules
-  const breaker = circuitBreaker({
-    ...same,
-    clock,
-    failureThreshold: orFalse(failureThreshold),
-    failureRate: orFalse(failureRate),
-    slowCallDuration: orFalse(slowCallDuration),
-    ...(slowCallDuration === off ? {} : { slowCallRate }),
-    // The same as the function, where the policy has no other way to say when it starts over.
-    recoveryTimeout: resetOn === 'stable' ? { initial: 100, max: 400, jitter: 0, resetOn } : recovery,
-  })
+  const { mode, ...options } = optionsOf(rules)
+  const breaker = circuitBreaker({ mode, clock, ...options })
   const held: Isolation[] = []
   return {
     call: (now) =>
       at(now, () => {
         try {
           const permit = breaker.acquire()
-          return (outcome, later) => {
+          const counting = breaker.mode !== 'disabled'
+          return (outcome, later, retryAfter) => {
             const { stale } = breaker.snapshot().totals
-            at(later, () => permit[outcome]())
-            return breaker.snapshot().totals.stale === stale
+            at(later, () => permit[outcome]({ retryAfter }))
+            return counting ? breaker.snapshot().totals.stale === stale : undefined
           }
         } catch {
           return undefined
@@ -156,6 +180,12 @@ function policyUnderTest(rules: BreakerRules): BreakerUnderTest {
     isolate: (now) => at(now, () => held.push(breaker.isolate('test'))),
     release: (now) => at(now, () => held.pop()?.release()),
     dispose: (now) => at(now, () => breaker.dispose()),
+    reconfigure: (changed, now) =>
+      at(now, () => {
+        const { mode: changedMode, ...patch } = optionsOf(changed)
+        breaker.reconfigure(patch)
+        if (changedMode !== breaker.mode) breaker.setMode(changedMode)
+      }),
   }
 }
 

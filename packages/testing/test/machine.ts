@@ -29,7 +29,8 @@ export function machineView(state: circuitMachine.State, now: number): BreakerVi
 }
 
 /** A machine that lives on from step to step, as it does in a policy. */
-export function machineUnderTest(rules: BreakerRules): BreakerUnderTest {
+export function machineUnderTest(initialRules: BreakerRules): BreakerUnderTest {
+  let rules = initialRules
   let state: circuitMachine.State = circuitMachine.initial(rules, 0)
   const take = (input: circuitMachine.Input, now: number): circuitMachine.Output => {
     const step = circuitMachine.next(state, input, now, rules)
@@ -41,7 +42,8 @@ export function machineUnderTest(rules: BreakerRules): BreakerUnderTest {
       const output = take({ type: 'call' }, now)
       if (output.type !== 'admitted') return undefined
       const { token } = output
-      return (outcome, later) => take({ type: 'settle', token, outcome }, later).type === 'settled'
+      return (outcome, later, retryAfter) =>
+        take({ type: 'settle', token, outcome, retryAfter }, later).type === 'settled'
     },
     view: (now) => machineView(circuitMachine.clone(state, now, rules), now),
     trip: (now, openFor) => take({ type: 'trip', openFor }, now),
@@ -49,5 +51,9 @@ export function machineUnderTest(rules: BreakerRules): BreakerUnderTest {
     isolate: (now) => take({ type: 'isolate', reason: 'test' }, now),
     release: (now) => take({ type: 'release' }, now),
     dispose: (now) => take({ type: 'dispose' }, now),
+    reconfigure: (changed, now) => {
+      take({ type: 'reconfigure', rules: changed }, now)
+      rules = changed
+    },
   }
 }
