@@ -2,12 +2,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { answerableOf, busyMachine, type Claim, lostOf } from './claims.ts'
-import { type Figures, figures, type Sample, timeline } from './measure.ts'
-import { type Curve, drawBreaker, drawPlot, escapeText, linear, logarithmic, type Plot } from './plots.ts'
+import { figures } from './measure.ts'
+import { escapeText } from './plots.ts'
+import { plotSections } from './report-plots.ts'
 import type { Result, SideResult } from './result.ts'
-import { type BadDay, moods, phaseAt } from './script.ts'
 import { phaseRows, type Row, rows } from './summary.ts'
-import { stateNames } from './view.ts'
 import { formatCount, formatPercent, formatTime } from './words.ts'
 
 const folder = new URL('../report/', import.meta.url)
@@ -15,11 +14,9 @@ const folder = new URL('../report/', import.meta.url)
 /** Writes `report/index.html`. @returns Where it is. */
 export async function writeReport(result: Result, claims: readonly Claim[]): Promise<string> {
   const file = new URL('index.html', folder)
+  const style = await readFile(new URL('./report.css', import.meta.url), 'utf8')
   await mkdir(folder, { recursive: true })
-  await writeFile(
-    file,
-    page(result, claims, await readFile(new URL('./report.css', import.meta.url), 'utf8')),
-  )
+  await writeFile(file, page(result, claims, style))
   return fileURLToPath(file)
 }
 
@@ -57,7 +54,7 @@ ${busy === undefined ? '' : `<p>${escapeText(busy)}</p>`}
 <h2>Figures</h2>
 ${table('', rows(result), bare.name, seaworthy.name)}
 <h2>By phase</h2>
-<p class="quiet">Requests answered, of those that were made in the phase.</p>
+<p class="quiet">Requests answered, of those that were made in the phase; latency of those that could be answered.</p>
 ${table('The upstream', phaseRows(result), bare.name, seaworthy.name)}
 <h2>The pipelines</h2>
 <p>What <code>explain</code> says about them, before they run.</p>

@@ -213,9 +213,9 @@ class BreakerPerKeyPolicy extends BreakerBase implements BreakerPerKey, Layer {
         circuit.used = false
       }
     }
-    if (this.kept.size < this.max) return
-    if (!this.forgetOne((circuit) => circuit.state === 'closed'))
-      this.forgetOne((circuit) => circuit.isDormant)
+    const isClosed = (circuit: KeyedCircuit): boolean => circuit.state === 'closed'
+    const isDormant = (circuit: KeyedCircuit): boolean => circuit.isDormant
+    while (this.kept.size >= this.max && (this.forgetOne(isClosed) || this.forgetOne(isDormant)));
   }
 
   /** Goes around once, and a second time for those that were used and have lost their first chance. */

@@ -104,7 +104,7 @@ function checkHistories(rules: BreakerRules, make: () => BreakerUnderTest, numRu
 describe('the machine', () => {
   test.each(names)('lives like the model: %s', (name) => {
     const rules = cases[name] as BreakerRules
-    checkHistories(rules, () => machineUnderTest(rules), 400)
+    checkHistories(rules, () => machineUnderTest(rules), 250)
   })
 })
 
@@ -192,7 +192,7 @@ function policyUnderTest(rules: BreakerRules): BreakerUnderTest {
 describe('the policy', () => {
   test.each(names)('lives like the model: %s', (name) => {
     const rules = cases[name] as BreakerRules
-    checkHistories(rules, () => policyUnderTest(rules), 200)
+    checkHistories(rules, () => policyUnderTest(rules), 150)
   })
 })
 
