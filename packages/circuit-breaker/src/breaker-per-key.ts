@@ -215,7 +215,9 @@ class BreakerPerKeyPolicy extends BreakerBase implements BreakerPerKey, Layer {
     }
     const isClosed = (circuit: KeyedCircuit): boolean => circuit.state === 'closed'
     const isDormant = (circuit: KeyedCircuit): boolean => circuit.isDormant
-    while (this.kept.size >= this.max && (this.forgetOne(isClosed) || this.forgetOne(isDormant)));
+    let forgot = true
+    while (forgot && this.kept.size >= this.max)
+      forgot = this.forgetOne(isClosed) || this.forgetOne(isDormant)
   }
 
   /** Goes around once, and a second time for those that were used and have lost their first chance. */

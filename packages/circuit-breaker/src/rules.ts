@@ -43,7 +43,7 @@ export const noCause: OpenCause = {
   slowCalls: 0,
 }
 
-/** The options of a breaker as the machine reads them; a rule that is off is {@link off}. */
+/** The options of a breaker as the machine reads them; a rule that is off is `off` (Infinity). */
 export interface Rules {
   readonly mode: CircuitMode
   readonly failureThreshold: number

@@ -19,7 +19,7 @@ export interface Window {
   expire(now: number): void
   /**
    * All it remembers, oldest first, as plain numbers in threes: age in milliseconds, calls that were no hits, hits.
-   * {@link remember} reads them back, also into a window of another shape.
+   * `remember` reads them back, also into a window of another shape.
    */
   export(now: number): number[]
 }

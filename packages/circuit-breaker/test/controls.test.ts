@@ -204,6 +204,19 @@ describe('acquire', () => {
     expect(breaker.snapshot().retryAfter).toBe(12_000)
   })
 
+  it('takes an error that cannot be read', () => {
+    const trap = new Proxy(new Error(), {
+      get() {
+        throw new Error('trap')
+      },
+    })
+    const { breaker } = setUp()
+    const events = listen(breaker, ['failure'])
+    breaker.acquire().failure(trap)
+    breaker.acquire().failure()
+    expect(events).toMatchObject([{ failureClass: undefined }, { failureClass: undefined }])
+  })
+
   it('throws what calls reject with', () => {
     const { breaker } = setUp()
     breaker.trip()

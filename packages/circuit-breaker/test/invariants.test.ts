@@ -544,6 +544,8 @@ describe('options of the breaker', () => {
     [{ failureRate: 1.5 }, 'failureRate'],
     [{ minimumRequests: 200 }, 'minimumRequests'],
     [{ window: { calls: 0 } }, 'window.calls'],
+    [{ window: { calls: 1e9 } }, 'window.calls must be at most 10000000'],
+    [{ window: { time: '1s', buckets: 2000 } }, 'window.time'],
     [{ window: { time: '1s', bucket: 3 } }, 'bucket'],
     [{ slowCallRate: 0.5 }, 'slowCallRate'],
     [{ recoveryTimeout: 'soon' }, 'recoveryTimeout'],

@@ -42,7 +42,7 @@ export interface Exploration<State, Input> {
    * influence on it (absolute times, counters of the past), or the search will not end.
    */
   key(state: State): string
-  /** Must be true after every step. The name is what is reported. */
+  /** Must be true after every step, by name. One that throws is broken, too. */
   readonly invariants?: Readonly<Record<string, (step: Step<State, Input>) => boolean>>
   /** Must stay reachable, by name; for example "closed again". */
   readonly goals?: Readonly<Record<string, Goal<State, Input>>>
@@ -158,20 +158,16 @@ class Graph<State, Input> {
   }
 
   search(): void {
-    const { initial, inputs } = this.#machine
-    this.#visit(initial, -1, undefined)
+    this.#visit(this.#machine.initial, -1, undefined)
     // New states are appended while the list is walked: that is what makes it breadth first.
     for (let from = 0; from < this.#states.length; from++) {
-      for (const input of inputs.call(this.#machine, this.#states[from] as State)) this.#take(from, input)
+      for (const input of this.#machine.inputs(this.#states[from] as State)) this.#take(from, input)
     }
   }
 
   #take(from: number, input: Input): void {
     this.edges++
     const step = this.#step(from, input)
-    for (const [name, holds] of Object.entries(this.#machine.invariants ?? {})) {
-      if (!holds(step)) throw this.#counterexample(`'${name}' does not hold`, from, [input])
-    }
     for (const [name, happens] of this.#missing) {
       if (happens(step)) this.#missing.delete(name)
     }
@@ -184,10 +180,15 @@ class Graph<State, Input> {
     this.#inputs.push(input)
   }
 
+  /** Whatever is thrown on the way, by the machine or by a rule, is a broken rule. */
   #step(number: number, input: Input): Step<State, Input> {
     const from = this.#states[number] as State
     try {
-      return { from, input, to: this.#machine.next(from, input) }
+      const step = { from, input, to: this.#machine.next(from, input) }
+      for (const [name, holds] of Object.entries(this.#machine.invariants ?? {})) {
+        if (!holds(step)) throw new Error(`'${name}' does not hold`)
+      }
+      return step
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       throw this.#counterexample(message, number, [input], error)
@@ -247,8 +248,8 @@ class Graph<State, Input> {
   #counterexample(rule: string, state: number, last: Input[] = [], cause?: unknown): Counterexample<Input> {
     const path = [...last]
     for (let at = state; at > 0; at = this.#parents[at] as number) path.unshift(this.#arrivals[at] as Input)
-    const show = this.#machine.show ?? showInput
-    return new Counterexample(rule, path, path.map(show), cause)
+    const shown = path.map((input) => this.#machine.show?.(input) ?? showInput(input))
+    return new Counterexample(rule, path, shown, cause)
   }
 
   #tooMany(): string {

@@ -13,7 +13,7 @@ export interface LeakOptions {
   readonly policies?: readonly Pick<AnyPolicy, 'kind' | 'name' | 'debugStats'>[]
   /** Names in `debugStats()` that may be above zero, for example `listeners`. @defaultValue none */
   readonly except?: readonly string[]
-  /** Clocks on which no timer may wait. */
+  /** No timer may wait on it. */
   readonly clock?: VirtualClock
   /** Signals that nobody may listen to any more. */
   readonly signals?: readonly AbortSignal[]
