@@ -171,14 +171,12 @@ function script(day: BadDay, time: number, width: number): Piece[] {
   })
 }
 
+/** The state at the end of each cell. */
 function breaker(changes: readonly BreakerChange[], day: BadDay, time: number, width: number): Piece[] {
   const cell = day.duration / width
   return Array.from({ length: Math.min(width, Math.ceil(time / cell)) }, (_, index) => {
-    // A cell shows where it ends, unless the circuit was open in between.
-    const before = changes.findLast(({ at }) => at <= index * cell)?.state ?? 'closed'
-    const within = changes.filter(({ at }) => at > index * cell && at <= (index + 1) * cell)
-    const states = within.length === 0 ? [before] : within.map(({ state }) => state)
-    return breakerSigns[states.includes('open') ? 'open' : (states.at(-1) ?? before)]
+    const end = Math.min(time, (index + 1) * cell)
+    return breakerSigns[changes.findLast(({ at }) => at <= end)?.state ?? 'closed']
   })
 }
 

@@ -57,23 +57,23 @@ function hasRoom({ underway, successes, failures }: HalfOpen, rules: Rules): boo
 }
 
 /** Whether the outcome of a call with this token still counts. */
-export function isCurrent(state: State, token: Token): boolean {
+export function isCurrent(state: State, token: Token): state is Closed | HalfOpen {
   if (typeof token === 'number') return token === state.epoch
   return token.epoch === state.epoch && (state.name !== 'halfOpen' || state.underway.has(token))
 }
 
 /** What the outcome of a call changes, whose token must be current. Each token settles once. */
 export function settle(
-  state: State,
+  state: Closed | HalfOpen,
   token: Token,
   outcome: CircuitOutcome,
   now: number,
   rules: Rules,
   retryAfter?: number,
 ): State {
-  if (state.name === 'closed') return settleCall(state, token, outcome, now, rules, retryAfter)
-  if (state.name === 'halfOpen') return settleTrial(state, token as Ticket, outcome, now, rules, retryAfter)
-  return state
+  return state.name === 'closed'
+    ? settleCall(state, token, outcome, now, rules, retryAfter)
+    : settleTrial(state, token as Ticket, outcome, now, rules, retryAfter)
 }
 
 function settleCall(

@@ -27,13 +27,13 @@ export interface CircuitBreaker
  * ```ts
  * import { circuitBreaker } from '@seaworthy/circuit-breaker'
  *
- * const breaker = circuitBreaker({ failureThreshold: 2 })
+ * const breaker = circuitBreaker({ failureThreshold: 2, recoveryTimeout: '5s' })
  * const down = () => Promise.reject(new Error('down'))
  * for (let i = 0; i < 3; i++) {
  *   const result = await breaker.settle(down)
  *   console.log(result.status === 'rejected' && result.reason.message)
  * }
- * // down, down, Circuit is open after 2 failures in a row; next trial in 5000 ms
+ * // down, down, Circuit is open (failureThreshold); next trial in 5000 ms
  * ```
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {

@@ -284,7 +284,8 @@ export class Circuit implements CircuitControls, Layer {
 function once<A extends unknown[]>(act: (...args: A) => unknown): (...args: A) => void {
   let done = false
   return (...args) => {
-    if (!done) act(...args)
+    if (done) return
     done = true
+    act(...args)
   }
 }
