@@ -8,6 +8,7 @@ import {
   type CircuitRules,
   checkOptions,
   checkPatch,
+  noOptions,
   rulesOf,
 } from './options.ts'
 import { type CircuitMode, noCause, off, type Rules } from './rules.ts'
@@ -50,7 +51,7 @@ export abstract class BreakerBase
     super(kind, options.name, options.hub)
     this.clock = options.clock ?? systemClock
     this.classify = options.classify
-    this.options = { ...options }
+    this.options = options === noOptions ? options : { ...options }
     this.rules = rulesOf(options)
   }
 

@@ -15,7 +15,7 @@ import { isDormant } from './calls.ts'
 import { Circuit } from './circuit.ts'
 import type { CircuitControls, Isolation } from './controls.ts'
 import type { CircuitBreakerEvents } from './events.ts'
-import type { CircuitBreakerOptions } from './options.ts'
+import { type CircuitBreakerOptions, noOptions } from './options.ts'
 import { type CircuitSnapshot, readSnapshot } from './snapshot.ts'
 
 /** Which circuits a {@link breakerPerKey} keeps. */
@@ -69,7 +69,7 @@ export interface BreakerPerKey extends Policy<never, CircuitBreakerEvents>, Brea
  * ```
  */
 export function breakerPerKey(
-  options: CircuitBreakerOptions = {},
+  options: CircuitBreakerOptions = noOptions,
   perKey: PerKeyOptions = {},
 ): BreakerPerKey {
   knownOptions('breakerPerKey', perKey, ['key', 'max', 'idle'])

@@ -64,7 +64,8 @@ export function restore(state: State, now: number, rules: Rules, saved: Saved): 
   if (!isAutomatic(state)) return state
   const { openings, openFor, age, window } = saved
   const from: Common = { ...state, openings, openFor }
-  if (saved.state === 'open' || saved.state === 'halfOpen') {
+  // In the other modes nothing is turned away, so nothing is open.
+  if (rules.mode === 'enabled' && (saved.state === 'open' || saved.state === 'halfOpen')) {
     // Trials are lost with the process, so it waits no longer.
     const since = now - (saved.state === 'open' ? age : openFor)
     return { name: 'open', ...begin(from, since), cause: causeOf(state, now, 'restore') }

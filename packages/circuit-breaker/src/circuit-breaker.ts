@@ -4,7 +4,7 @@ import { Circuit } from './circuit.ts'
 import type { CircuitControls, Isolation, Permit } from './controls.ts'
 import type { CircuitState } from './errors.ts'
 import type { CircuitBreakerEvents } from './events.ts'
-import type { CircuitBreakerOptions } from './options.ts'
+import { type CircuitBreakerOptions, noOptions } from './options.ts'
 import type { CircuitSnapshot } from './snapshot.ts'
 
 /** A circuit breaker. Made by {@link circuitBreaker}. */
@@ -36,7 +36,7 @@ export interface CircuitBreaker
  * // down, down, Circuit is open (failureThreshold); next trial in 5000 ms
  * ```
  */
-export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
+export function circuitBreaker(options: CircuitBreakerOptions = noOptions): CircuitBreaker {
   return new CircuitBreakerPolicy(options)
 }
 

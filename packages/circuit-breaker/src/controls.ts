@@ -48,7 +48,8 @@ export interface CircuitControls {
   snapshot(): CircuitSnapshot
   /**
    * Continues where a snapshot was taken. Waits go on for the rest of their time; a half-open circuit, whose trials are
-   * lost, is open with no wait left; an isolated one is closed. Also takes snapshots of other windows.
+   * lost, is open with no wait left; an isolated one is closed. The mode stays as it is, and unless it is `enabled`, all
+   * are closed. Also takes snapshots of other windows.
    *
    * @returns Whether it did: not while it is isolated.
    * @throws SeaworthyError `ERR_INVALID_SNAPSHOT` when it is none; nothing has changed then.

@@ -7,7 +7,7 @@
  */
 import { dispose, isolate, reconfigure, release, reset, trip } from './by-hand.ts'
 import { admit, arrive, isCurrent, settle } from './calls.ts'
-import type { CircuitOutcome, Rules } from './rules.ts'
+import { type CircuitOutcome, off, type Rules } from './rules.ts'
 import { remaining, type State, type Token } from './state.ts'
 import { remember, type Window } from './window.ts'
 
@@ -114,12 +114,12 @@ export function key(state: State, now: number, rules: Rules): string {
   if (state.name === 'open') return [...common, age].join()
   if (state.name === 'isolated') return [...common, state.handles].join()
   if (state.name === 'disposed') return state.name
-  const oldest = Math.min(rules.slowCallDuration, state.name === 'halfOpen' ? rules.halfOpen.lease : Infinity)
+  const oldest = Math.min(rules.slowCallDuration, state.name === 'halfOpen' ? rules.halfOpen.lease : off)
   const ages = [...(state.underway ?? [])].map(({ startedAt }) => Math.min(now - startedAt, oldest))
   if (state.name === 'halfOpen')
     return [...common, state.successes, state.failures, 'underway', ...ages].join()
   const consecutive =
-    rules.failureThreshold === Infinity ? 0 : Math.min(state.consecutiveFailures, rules.failureThreshold)
+    rules.failureThreshold === off ? 0 : Math.min(state.consecutiveFailures, rules.failureThreshold)
   return [
     ...common,
     state.openings > 0 ? age : 0,

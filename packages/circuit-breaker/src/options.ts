@@ -75,7 +75,7 @@ export interface CircuitRules {
   readonly recoveryTimeout?: Duration | RecoveryOptions | ((opening: number, cause: OpenCause) => Duration)
   /** Trial calls that must succeed to close it. @defaultValue 3 */
   readonly successThreshold?: number
-  /** @defaultValue `{ concurrency: 1, failures: 0, lease: '30s' }` */
+  /** What is let through to find out whether it works again. @defaultValue `{ concurrency: 1, failures: 0, lease: '30s' }` */
   readonly halfOpen?: HalfOpenOptions
 }
 
@@ -85,7 +85,7 @@ export interface CircuitBreakerOptions extends CircuitRules {
   readonly name?: string
   /** Where a breaker with a name shows itself. @defaultValue the hub of the process */
   readonly hub?: Hub
-  /** @defaultValue the system clock */
+  /** Times waits, windows of time and slow calls. @defaultValue the system clock */
   readonly clock?: Clock
   /** For the jitter. @defaultValue the randomness of the machine */
   readonly random?: Random
@@ -112,6 +112,9 @@ const ruleNames = [
 ] as const satisfies readonly (keyof CircuitRules)[]
 
 const optionNames = [...ruleNames, 'name', 'hub', 'clock', 'random', 'mode', 'classify']
+
+/** For breakers without options, so that they need no copy of them. */
+export const noOptions: CircuitBreakerOptions = Object.freeze({})
 
 /** Refuses option names that do not exist and callbacks that are none. */
 export function checkOptions(options: CircuitBreakerOptions): void {
@@ -188,13 +191,14 @@ function size(option: string, value: number): number {
 /** How much a server may ask for where no `max` says it. */
 const longestHint = 300_000
 
+/** A server may ask for more time, within reason. */
+const lengthened = (wait: number, { retryAfter = 0 }: OpenCause, most: number): number =>
+  Math.max(wait, Math.min(retryAfter, most))
+
 function readRecovery(
   recoveryTimeout: NonNullable<CircuitRules['recoveryTimeout']>,
   random: Random,
 ): Pick<Rules, 'recovery' | 'resetOn'> {
-  const lengthened = (wait: number, cause: OpenCause, most: number): number =>
-    Math.max(wait, Math.min(cause.retryAfter ?? 0, most))
-
   if (typeof recoveryTimeout === 'function') {
     const recovery = (opening: number, cause: OpenCause): number => {
       let wait = 5000
@@ -218,7 +222,8 @@ function readRecovery(
   const jitter = ratio('recoveryTimeout.jitter', recoveryTimeout.jitter ?? 0.2, true)
   return {
     recovery: (opening, cause, luck = random()) => {
-      const wait = Math.min(initial * factor ** (opening - 1), max / (1 + jitter))
+      const growth = Math.min(factor ** (opening - 1), Number.MAX_VALUE)
+      const wait = Math.min(initial * growth, max / (1 + jitter))
       return lengthened(wait * (1 + jitter * luck), cause, max)
     },
     resetOn: oneOf('recoveryTimeout.resetOn', recoveryTimeout.resetOn ?? 'close', ['close', 'stable']),

@@ -156,16 +156,16 @@ export function causeOf(
 
 /** What a state has counted and not forgotten by now. */
 export function countsOf(state: State, now: number): CircuitCounts {
-  const closed = state.name === 'closed' ? state : undefined
+  const calls = state.name === 'closed' ? state : undefined
   const trials = state.name === 'halfOpen' ? state : undefined
-  closed?.failures.expire(now)
-  closed?.slow?.expire(now)
-  const failures = closed?.failures.hits ?? trials?.failures ?? 0
+  calls?.failures.expire(now)
+  calls?.slow?.expire(now)
+  const failures = calls?.failures.hits ?? trials?.failures ?? 0
   return {
-    consecutiveFailures: closed?.consecutiveFailures ?? 0,
-    calls: closed?.failures.calls ?? failures + (trials?.successes ?? 0),
+    consecutiveFailures: calls?.consecutiveFailures ?? 0,
+    calls: calls?.failures.calls ?? failures + (trials?.successes ?? 0),
     failures,
-    timedCalls: closed?.slow?.calls ?? 0,
-    slowCalls: closed?.slow?.hits ?? 0,
+    timedCalls: calls?.slow?.calls ?? 0,
+    slowCalls: calls?.slow?.hits ?? 0,
   }
 }

@@ -37,7 +37,7 @@ export function remember(shape: WindowShape, exported: readonly number[], now: n
     const [age, misses, hits] = exported.slice(i, i + 3) as [number, number, number]
     const middle = now - age + (window instanceof TimeWindow ? window.width / 2 : 0)
     window.record(false, middle, misses)
-    window.record(true, middle, hits)
+    if (hits > 0) window.record(true, middle, hits)
   }
   return window
 }

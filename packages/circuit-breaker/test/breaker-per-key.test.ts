@@ -114,13 +114,14 @@ describe('breakerPerKey', () => {
   it('forgets idle circuits when a new key comes, and lost trials with them', async () => {
     const { breakers, clock } = keyed({ halfOpen: { lease: '1s' } }, { idle: '1m' })
     await call(breakers, 'idle', down)
+    await call(breakers, 'idle and well')
     breakers.circuit('lost').trip(0)
     breakers.circuit('lost').acquire()
     breakers.circuit('held').isolate('deploy')
     await call(breakers, 'busy')
     clock.move(60_000)
     await call(breakers, 'new') // all were used in the last minute
-    expect(breakers.size).toBe(5)
+    expect(breakers.size).toBe(6)
     clock.move(60_000)
     await call(breakers, 'busy')
     await call(breakers, 'newer')

@@ -407,6 +407,14 @@ describe('snapshot and restore', () => {
     expect(next.breaker.state).toBe('closed')
   })
 
+  it.each(['observe', 'disabled'] as const)('I12: open comes back closed in mode %s', async (mode) => {
+    const { breaker } = setUp({ failureThreshold: 2 })
+    await times(breaker, 2, down)
+    const next = moved(breaker, { mode })
+    expect(next.breaker).toMatchObject({ state: 'closed', mode })
+    expect((await next.breaker.settle(ok)).status).toBe('fulfilled')
+  })
+
   it('isolated comes back closed; and while it is isolated nothing can be restored', async () => {
     const { breaker } = setUp()
     const isolation = breaker.isolate('deploy')

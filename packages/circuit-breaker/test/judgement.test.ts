@@ -277,6 +277,19 @@ describe('the default rules', () => {
   })
 })
 
+describe('recoveryTimeout as growing waits', () => {
+  it('stays below its cap, however often it opens', () => {
+    for (const initial of [0, 1]) {
+      const { breaker } = setUp({ recoveryTimeout: { initial, max: '1m', jitter: 0.5 }, random: () => 0.999 })
+      for (let opening = 1; opening <= 2000; opening++) breaker.trip()
+      const { openFor, openings } = breaker.snapshot()
+      expect(openings).toBe(2000)
+      expect(openFor).toBeGreaterThanOrEqual(initial === 0 ? 0 : 40_000)
+      expect(openFor).toBeLessThanOrEqual(initial === 0 ? 0 : 60_000)
+    }
+  })
+})
+
 describe('recoveryTimeout as a function', () => {
   it('gets the number and the cause, and gives a duration', async () => {
     const { breaker } = setUp({

@@ -117,6 +117,12 @@ describe('windows', () => {
     )
   })
 
+  it('export runs of calls, not single calls', () => {
+    const window = createWindow({ calls: 10 })
+    for (const hit of [false, false, false, true, true, false]) window.record(hit, 0)
+    expect(window.export(0)).toEqual([0, 3, 2, 0, 1, 0])
+  })
+
   it('I18: give as much as fits to a window of another shape', () => {
     const calls = createWindow({ calls: 8 })
     for (const hit of [true, false, false, true, true]) calls.record(hit, 0)

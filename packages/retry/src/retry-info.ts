@@ -48,12 +48,12 @@ export function noteOn(
 ): void {
   if (typeof error !== 'object' || error === null) return
   try {
-    if (!Object.isExtensible(error) || ('attempts' in error && !('retryReason' in error))) return
+    if ('attempts' in error && !('retryReason' in error)) return
     note(error, 'attempts', attempts)
     note(error, 'retryReason', retryReason)
     if (retryAfter !== undefined && !('retryAfter' in error)) note(error, 'retryAfter', retryAfter)
   } catch {
-    // A proxy, or a locked property: the error matters more than the note.
+    // Frozen, a proxy, or a locked property: the error matters more than the note.
   }
 }
 

@@ -356,6 +356,11 @@ describe('retryResult', () => {
     }
   })
 
+  it('whose answer is a promise is not taken to refuse everything', async () => {
+    const { policy } = setup({ retryResult: (async () => true) as unknown as () => boolean })
+    expect(await policy.execute(() => 'value')).toBe('value')
+  })
+
   it('without it a policy asks nothing about values', () => {
     expect(retry().layers()[0]?.revise).toBeUndefined()
     expect(retry({ retryResult: () => false }).layers()[0]?.revise).toBeDefined()
