@@ -173,6 +173,47 @@ const deferred: Contender = {
   build: () => (fn) => new Promise((resolve, reject) => fn().then(resolve, reject)),
 }
 
+/**
+ * All that a timeout inside a retry needs besides its promises: a way to settle the first one early. Kept for the next
+ * call, since new functions would cost more.
+ */
+class Reactions {
+  resolve: (value: unknown) => void = () => {}
+  reject: (error: unknown) => void = () => {}
+  next: Reactions | undefined = undefined
+  readonly executor = (resolve: (value: unknown) => void, reject: (error: unknown) => void): void => {
+    this.resolve = resolve
+    this.reject = reject
+  }
+  readonly innerSucceeded = (value: unknown): void => this.resolve(value)
+  readonly innerFailed = (error: unknown): void => this.reject(error)
+  readonly succeeded = (value: unknown): unknown => {
+    this.next = free
+    free = this
+    return value
+  }
+  readonly failed = (error: unknown): never => {
+    throw error
+  }
+}
+let free: Reactions | undefined
+
+/**
+ * A timeout may settle a call while its function runs: a promise of its own. What recovers from that must run in the
+ * caller's async context, not the timer's: a second one. And the function's own promise is watched by a third.
+ */
+const early: Contender = {
+  name: 'floor: the three promises of a timeout inside a retry',
+  floor: true,
+  build: () => (fn) => {
+    const reactions = free ?? new Reactions()
+    free = reactions.next
+    const promise = new Promise(reactions.executor)
+    fn().then(reactions.innerSucceeded, reactions.innerFailed)
+    return promise.then(reactions.succeeded, reactions.failed)
+  },
+}
+
 const common = { verify: returnsTheValue, functions: () => [succeeds] }
 const sizes = [
   { layers: 3, name: 'pipeline3', what: 'Three layers', contenders: threeLayers },
@@ -185,14 +226,14 @@ export const pipelineSubjects: readonly Subject[] = [
       ...common,
       name,
       title: `${what}, the function succeeds at once`,
-      contenders: [bare, deferred, nested(layers), ...contenders],
+      contenders: [bare, deferred, early, nested(layers), ...contenders],
     },
     {
       ...common,
       name: `${name}.turn`,
       title: `${what}, the function takes one turn of the event loop`,
       functions: () => [takesOneTurn],
-      contenders: [bare, ...contenders],
+      contenders: [bare, early, ...contenders],
     },
     {
       ...common,

@@ -31,9 +31,6 @@ export interface BreakerControls {
 
 /**
  * The part that both kinds of breakers share, and what their circuits have in common.
- *
- * Events wait here until all of one change are there. Otherwise a listener that changes the state again would have
- * its events delivered between those of the first change.
  */
 export abstract class BreakerBase
   extends PolicyBase<never, CircuitBreakerEvents>
@@ -43,8 +40,6 @@ export abstract class BreakerBase
   readonly classify: ClassifyOutcome | undefined
   rules: Rules
   private options: CircuitBreakerOptions
-  private line: Array<() => void> | undefined = undefined
-  private sending = false
 
   protected constructor(kind: string, options: CircuitBreakerOptions) {
     checkOptions(options)
@@ -79,22 +74,24 @@ export abstract class BreakerBase
     for (const circuit of this.circuits()) circuit.reconfigure(before)
   }
 
+  get silent(): boolean {
+    return this.events.silent
+  }
+
   wants(type: EventName, journey: string | undefined): boolean {
     return this.events.wants(type, journey)
   }
 
+  emit<E extends EventName>(type: E, payload: CircuitBreakerEvents[E], journey: string | undefined): void {
+    this.events.emit(type, payload, journey)
+  }
+
   put<E extends EventName>(type: E, payload: CircuitBreakerEvents[E], journey: string | undefined): void {
-    this.line ??= []
-    this.line.push(() => this.events.emit(type, payload, journey))
+    this.events.put(type, payload, journey)
   }
 
   send(): void {
-    if (this.line === undefined || this.sending) return
-    this.sending = true
-    // Listeners may make the line longer while it is walked.
-    for (const deliver of this.line) deliver()
-    this.line = undefined
-    this.sending = false
+    this.events.send()
   }
 
   override describe(): PolicyDescription[] {

@@ -12,9 +12,13 @@ export interface Owner {
   readonly clock: Clock
   readonly classify: ClassifyOutcome | undefined
   readonly rules: Rules
+  /** Whether nobody listens to anything. */
+  readonly silent: boolean
   /** Whether anybody listens to an event. */
   wants(type: EventName, journey: string | undefined): boolean
-  /** Puts an event in line. */
+  /** Sends one event that comes alone. */
+  emit<E extends EventName>(type: E, payload: CircuitBreakerEvents[E], journey: string | undefined): void
+  /** Puts an event in line, so that a listener that changes the state again cannot come between those of one change. */
   put<E extends EventName>(type: E, payload: CircuitBreakerEvents[E], journey: string | undefined): void
   /** Sends what stands in line. */
   send(): void

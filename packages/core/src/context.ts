@@ -87,6 +87,11 @@ export class CallContext implements Context {
     return new CallContext(options.options, options, options.attempt, flags | outside)
   }
 
+  /** The context of a new call of which nothing is known, and which no layer can abort. */
+  static plain(canRetry: boolean): CallContext {
+    return new CallContext(undefined, undefined, 1, canRetry ? retries : 0)
+  }
+
   /** A context for running the inner part once more; it aborts when this one does, or on its own. */
   child(attempt: number = this.attempt): CallContext {
     return new CallContext(this.options, this, attempt, this.flags | abortable)

@@ -4,8 +4,12 @@
  */
 import type { FailureClass } from './failure.ts'
 
-/** Every `code` that a Seaworthy error can carry. `docs/errors.md` explains each. */
+/**
+ * The `code` that a Seaworthy error carries. `docs/errors.md` explains each of ours; policies outside of the core and
+ * your own bring more, which is why any text that begins with `ERR_` is one.
+ */
 export type ErrorCode =
+  | (`ERR_${string}` & {})
   | 'ERR_INVALID_OPTION'
   | 'ERR_CIRCUIT_OPEN'
   | 'ERR_CIRCUIT_ISOLATED'

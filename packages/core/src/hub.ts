@@ -122,6 +122,11 @@ export class Hub {
     return this.#listenerErrors
   }
 
+  /** Whether nobody listens to events and no journeys are kept. For authors of policies. */
+  get silent(): boolean {
+    return this.#listeners.size === 0 && this.#recorder === undefined
+  }
+
   /** Whether somebody listens to such events. For authors of policies. */
   wants(type: string, journey?: string): boolean {
     if (journey !== undefined && this.#recorder !== undefined) return true
@@ -134,35 +139,39 @@ export class Hub {
     const event: HubEvent = { kind, name, type, payload, journey }
     const report = (error: unknown): void => this.reportListenerError(error, kind, name, type)
     const recorder = this.#recorder
-    if (journey !== undefined && recorder !== undefined)
-      deliverSafely(() => recorder.record(journey, event), report)
-    for (const key of [type, '*']) {
-      for (const listener of [...(this.#listeners.get(key) ?? [])])
-        deliverSafely(() => listener(event), report)
+    if (journey !== undefined && recorder !== undefined) {
+      deliverSafely((recorded) => recorder.record(journey, recorded), event, report)
     }
+    deliverToAll(this.#listeners.get(type), event, report)
+    deliverToAll(this.#listeners.get('*'), event, report)
   }
 
   /** Counts and passes on the error of a listener. For authors of policies. */
   reportListenerError(error: unknown, kind: string, name: string | undefined, type: string): void {
     this.#listenerErrors++
-    const report: ListenerError = { error, kind, name, type }
-    for (const listener of [...this.#errorListeners]) {
-      // A broken error listener has nobody left to tell.
-      deliverSafely(
-        () => listener(report),
-        () => {},
-      )
-    }
+    // A broken error listener has nobody left to tell.
+    deliverToAll(this.#errorListeners, { error, kind, name, type }, () => {})
   }
 
   #tell(component: Component, present: boolean): void {
     for (const watcher of [...this.#watchers]) {
       deliverSafely(
-        () => watcher(component, present),
+        (changed) => watcher(changed, present),
+        component,
         (error) => this.reportListenerError(error, component.kind, component.name, 'watch'),
       )
     }
   }
+}
+
+/** To those who listen now: one who comes or goes meanwhile changes nothing for the others. */
+function deliverToAll<P>(
+  listeners: ReadonlySet<Listener<P>> | undefined,
+  payload: P,
+  report: (error: unknown) => void,
+): void {
+  if (listeners === undefined) return
+  for (const listener of [...listeners]) deliverSafely(listener, payload, report)
 }
 
 const key = Symbol.for('seaworthy.hub')

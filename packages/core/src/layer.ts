@@ -59,6 +59,11 @@ export interface Layer {
    * steady. @defaultValue `false`
    */
   readonly steady?: boolean
+  /**
+   * For a steady layer: while it is not undefined, `enter` would admit a call without options with this token and
+   * change nothing, so such calls may enter without asking. Read for every call.
+   */
+  readonly pass?: unknown
   /** Admits a call (undefined), turns it away (`call.refuse`), or lets it wait (a promise; its rejection turns it away). */
   enter?(call: Call, slot: number): undefined | Refusal | Promise<unknown>
   /** Sees the value of the inner part. */

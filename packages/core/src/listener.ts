@@ -4,9 +4,9 @@
 export type Listener<P> = (payload: P) => unknown
 
 /** Calls a listener so that neither its throw nor its rejected promise reaches anybody but `report`. */
-export function deliverSafely(deliver: () => unknown, report: (error: unknown) => void): void {
+export function deliverSafely<P>(listener: Listener<P>, payload: P, report: (error: unknown) => void): void {
   try {
-    const result = deliver()
+    const result = listener(payload)
     if (result instanceof Promise) result.then(undefined, report)
   } catch (error) {
     report(error)

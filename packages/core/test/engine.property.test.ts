@@ -11,6 +11,7 @@ import {
   limiter,
   type Next,
   observer,
+  passer,
   refuser,
   repeater,
   type Step,
@@ -27,6 +28,7 @@ type Make = (clock: VirtualClock, slot: number) => Toy
 
 const toy: fc.Arbitrary<Make> = fc.oneof(
   { weight: 3, arbitrary: fc.constant<Make>((clock) => observer(clock)) },
+  { weight: 2, arbitrary: fc.constant<Make>((clock) => passer(clock)) },
   {
     weight: 2,
     arbitrary: fc.constantFrom(7.31, 20.17, 41.53).map(

@@ -79,6 +79,41 @@ describe('Emitter', () => {
     ])
   })
 
+  it('sends what was put in line together, then what listeners made of it', () => {
+    const emitter = new Emitter<Events>('toy', undefined, new Hub())
+    const seen: string[] = []
+    emitter.on('opened', ({ n }) => {
+      seen.push(`opened ${n}`)
+      emitter.send()
+      if (n === 1) emitter.emit('closed', { n: 9 })
+    })
+    emitter.on('closed', ({ n }) => void seen.push(`closed ${n}`))
+    emitter.put('opened', { n: 1 })
+    emitter.put('closed', { n: 2 })
+    expect(seen).toEqual([])
+    emitter.emit('opened', { n: 3 })
+    expect(seen).toEqual(['opened 1', 'closed 2', 'opened 3', 'closed 9'])
+    emitter.send()
+    expect(seen).toHaveLength(4)
+  })
+
+  it('is silent while nobody listens, here or on the hub', () => {
+    const hub = new Hub()
+    const named = new Emitter<Events>('toy', 'a', hub)
+    const anonymous = new Emitter<Events>('toy', undefined, hub)
+    const silence = () => [named.silent, anonymous.silent]
+    expect(silence()).toEqual([true, true])
+    const stop = anonymous.on('opened', () => {})
+    expect(silence()).toEqual([true, false])
+    stop()
+    const leave = hub.on('closed', () => {})
+    expect(silence()).toEqual([false, true])
+    leave()
+    expect(silence()).toEqual([true, true])
+    hub.recordJourneys({ record: () => {} })
+    expect(silence()).toEqual([false, true])
+  })
+
   it('holds nothing after the last listener left', () => {
     const emitter = new Emitter<Events>('toy', undefined, new Hub())
     const stop = emitter.on('opened', () => {})

@@ -64,6 +64,38 @@ export function observer(clock: Clock): Toy {
   }
 }
 
+/** Gives calls of one period the same token, and lets them pass without asking in every other one. */
+export function passer(clock: Clock): Toy {
+  const token = (): string => `period ${Math.floor(clock.now() / 10)}`
+  return {
+    label: 'passer',
+    layer: (log) => ({
+      kind: 'passer',
+      steady: true,
+      get pass() {
+        return Math.floor(clock.now() / 10) % 2 === 0 ? token() : undefined
+      },
+      enter: ({ tokens }, slot) => {
+        tokens[slot] = token()
+        return undefined
+      },
+      success: ({ tokens }, slot) => void log(`success since ${tokens[slot]} @${clock.now()}`),
+      failure: ({ tokens }, slot) => void log(`failure since ${tokens[slot]} @${clock.now()}`),
+    }),
+    nested: (log) => (next) => async (context) => {
+      const entered = token()
+      try {
+        const value = await next(context)
+        log(`success since ${entered} @${clock.now()}`)
+        return value
+      } catch (error) {
+        log(`failure since ${entered} @${clock.now()}`)
+        throw error
+      }
+    },
+  }
+}
+
 /** Turns every call away, by `refuse` or by a throw. */
 export function refuser(clock: Clock, by: 'refuse' | 'throw'): Toy {
   return {

@@ -163,7 +163,7 @@ class TimeoutPolicy extends PolicyBase<never, TimeoutEvents> implements Timeout,
       if (rest < 1) return this.refuse(call)
       const watch = new Watch(Math.min(rest, this.limit), rest < this.limit ? 'deadline' : 'limit')
       call.tokens[slot] = watch
-      watch.timer = this.clock.setTimer(() => this.expire(call, slot), watch.limit)
+      watch.timer = this.clock.setTimer(() => call.expire(), watch.limit)
       this.timers++
     }
     this.active++

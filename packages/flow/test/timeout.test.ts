@@ -250,6 +250,26 @@ describe('an aggressive timeout', () => {
     }
   })
 
+  it('starts no function for a caller whom a policy inside the timeout made give up', async () => {
+    const rejections = trackUnhandledRejections()
+    const { clock, policy, clean } = setup()
+    const caller = new AbortController()
+    const inside = bulkhead({ concurrency: 1, clock })
+    const aborting = onEntry(() => caller.abort(boom))
+    let ran = false
+    const call = pipeline(policy, inside, aborting).settle(
+      () => {
+        ran = true
+      },
+      { signal: caller.signal },
+    )
+    expect(await call).toEqual({ status: 'rejected', reason: boom })
+    await clock.settle()
+    expect([ran, inside.active]).toEqual([false, 0])
+    clean(caller.signal)
+    expect(await rejections.stop()).toEqual([])
+  })
+
   it('leaves no listener on the signal of a caller who uses it for many calls', async () => {
     const { clock, policy, clean } = setup()
     const caller = new AbortController()
