@@ -27,6 +27,7 @@ const common: Options = {
   skipNodeModulesBundle: true,
   external: [/^@seaworthy\//],
   esbuildPlugins: [tslibHelpers],
+  loader: { '.lua': 'text' },
   sourcemap: true,
   splitting: false,
   silent: true,

@@ -15,9 +15,17 @@ const decorators = {
   transform: (code: string, id: string) => (id.endsWith('.ts') ? lowerToTslib(id, code) : undefined),
 }
 
+/** The build does the same; see tsup.config.ts. */
+const lua = {
+  name: 'lua',
+  enforce: 'pre' as const,
+  transform: (code: string, id: string) =>
+    id.endsWith('.lua') ? `export default ${JSON.stringify(code)}` : undefined,
+}
+
 const project = (name: string, root: string) => ({
   root: at(root),
-  plugins: [decorators],
+  plugins: [decorators, lua],
   resolve,
   ssr: { resolve },
   // A busy machine is not a failure: what tests wait for is virtual time.

@@ -20,6 +20,10 @@ for (const { folder, manifest } of packages) {
   const link = `${work}/node_modules/${manifest.name}`
   mkdirSync(dirname(link), { recursive: true })
   symlinkSync(`${root}/packages/${folder}`, link, 'junction')
+  for (const peer of Object.keys(manifest.peerDependencies ?? {})) {
+    const place = `${work}/node_modules/${peer}`
+    if (!existsSync(place)) symlinkSync(`${root}/packages/${folder}/node_modules/${peer}`, place, 'junction')
+  }
 }
 
 const examples = new Map<string, string>()

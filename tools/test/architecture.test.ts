@@ -12,6 +12,10 @@ const allowed: Record<string, readonly string[]> = {
   retry: ['core'],
   flow: ['core'],
   fallback: ['core'],
+  idempotency: ['core'],
+  'dead-letter': ['core'],
+  worker: ['core', 'idempotency', 'dead-letter'],
+  redis: ['core', 'idempotency', 'dead-letter', 'worker'],
   testing: ['core', 'circuit-breaker'],
   seaworthy: ['core', 'circuit-breaker', 'retry', 'flow', 'fallback'],
 }

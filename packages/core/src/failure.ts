@@ -17,15 +17,20 @@ const depth = 5
 /**
  * Judges an error by what programs can read: `failureClass`, `retryable`, an HTTP status, an error code along
  * `cause` and `AggregateError.errors`, its name. Never by its message. Unknown errors are `transient`;
- * programming errors (`TypeError` and its kind) without a network code behind them are `fatal`.
+ * programming errors (`TypeError` and its kind) without a network code behind them are `fatal`. Never throws: what cannot
+ * be read (a getter that throws, a proxy) is unknown.
  */
 export function failureClass(error: unknown): FailureClass {
-  return known(error, depth) ?? (isProgrammerError(error) ? 'fatal' : 'transient')
+  return knownFailureClass(error) ?? (isProgrammerError(error) ? 'fatal' : 'transient')
 }
 
 /** Like {@link failureClass}, but undefined for an error that says nothing about itself. */
 export function knownFailureClass(error: unknown): FailureClass | undefined {
-  return known(error, depth)
+  try {
+    return known(error, depth)
+  } catch {
+    return undefined
+  }
 }
 
 /**
@@ -51,13 +56,17 @@ export function classifyWith(...rules: Classify[]): (error: unknown) => FailureC
 
 /** Whether it is an error of the language that a network did not cause: a bug, which no retry mends. */
 export function isProgrammerError(error: unknown): boolean {
-  return (
-    (error instanceof TypeError ||
-      error instanceof RangeError ||
-      error instanceof ReferenceError ||
-      error instanceof SyntaxError) &&
-    known(error, depth) === undefined
-  )
+  try {
+    return (
+      (error instanceof TypeError ||
+        error instanceof RangeError ||
+        error instanceof ReferenceError ||
+        error instanceof SyntaxError) &&
+      known(error, depth) === undefined
+    )
+  } catch {
+    return false
+  }
 }
 
 interface Readable {

@@ -46,6 +46,13 @@ export {
   type JourneyRecorder,
   type ListenerError,
 } from './hub.ts'
+export {
+  type JourneyEntry,
+  type JourneyStore,
+  type MemoryJourney,
+  type MemoryJourneyOptions,
+  memoryJourney,
+} from './journey.ts'
 export type { Call, Inner, Layer, Operation, Refusal } from './layer.ts'
 export type { Listener } from './listener.ts'
 export { count, knownOptions, number, oneOf, optionalFunction, ratio } from './options.ts'

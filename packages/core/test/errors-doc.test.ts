@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
@@ -16,8 +16,22 @@ function documented(guide: string, code: RegExp): string[] {
   return cells.filter((cell) => code.test(cell)).sort()
 }
 
+/** Every code that some package writes between quotes in a file about errors. */
+function codesOfAllPackages(): string[] {
+  const codes = new Set<string>()
+  for (const name of readdirSync(new URL('../..', import.meta.url))) {
+    const sources = new URL(`../../${name}/src/`, import.meta.url)
+    for (const file of readdirSync(sources).filter((each) => /errors\.ts$/.test(each))) {
+      for (const [, code] of read(`../../${name}/src/${file}`).matchAll(/'(ERR_[A-Z_]+)'/g))
+        codes.add(code as string)
+    }
+  }
+  return [...codes].sort()
+}
+
 it('docs/errors.md explains every error code, and no other', () => {
-  const codes = unionOf(read('../src/errors.ts'), 'ErrorCode')
+  const codes = codesOfAllPackages()
+  expect(codes).toEqual(expect.arrayContaining(unionOf(read('../src/errors.ts'), 'ErrorCode')))
   expect(codes).toContain('ERR_TIMEOUT')
   expect(documented(read('../../../docs/errors.md'), /^ERR_/)).toEqual(codes)
 })

@@ -1,4 +1,10 @@
-import { classifyWith, failureClass, isProgrammerError, SeaworthyError } from '@seaworthy/core'
+import {
+  classifyWith,
+  failureClass,
+  isProgrammerError,
+  knownFailureClass,
+  SeaworthyError,
+} from '@seaworthy/core'
 import { describe, expect, it } from 'vitest'
 
 const coded = (code: string, cause?: unknown): Error => Object.assign(new Error('x', { cause }), { code })
@@ -62,6 +68,21 @@ describe('failureClass', () => {
     const error = new Error('x') as Error & { cause: unknown }
     error.cause = error
     expect(failureClass(error)).toBe('transient')
+  })
+
+  it('never throws, whatever was thrown', () => {
+    const hostile = {
+      get code(): string {
+        throw new Error('a getter')
+      },
+    }
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    for (const thrown of [hostile, proxy, null, undefined, Symbol('s'), 7n]) {
+      expect(failureClass(thrown)).toBe('transient')
+      expect(knownFailureClass(thrown)).toBeUndefined()
+      expect(isProgrammerError(thrown)).toBe(false)
+    }
   })
 
   it('never reads messages', () => {

@@ -1,0 +1,203 @@
+import type {
+  Claim,
+  ClaimRequest,
+  CompleteRequest,
+  Completion,
+  Forgetting,
+  IdempotencyStore,
+  RecordView,
+  Renewal,
+  RenewRequest,
+} from '@seaworthy/idempotency'
+import type { Redis } from 'ioredis'
+import { commandsOf } from './client.ts'
+import type { RedisConnection } from './connection.ts'
+import { claimOf, type Granted, isGranted, lifetime, settleArguments, viewOf } from './idempotency-answers.ts'
+import { NotReplicatedError } from './idempotency-errors.ts'
+import { type IdempotencyScripts, idempotencyScripts } from './idempotency-scripts.ts'
+import { KeyListener } from './key-listener.ts'
+import type { Argument } from './script.ts'
+
+/** A store of idempotency records on Redis. Made by {@link redisIdempotency}. */
+export interface RedisIdempotencyStore extends IdempotencyStore {
+  /** The client under supervision: health, events. */
+  readonly connection: RedisConnection
+  /** Where the record of a key is. */
+  recordKey(key: string): string
+  /**
+   * Closes the connection that listens for hints, if there is one; who waits gets a hint. The client stays open. The store can still be used, and
+   * waits open it again.
+   */
+  close(): void
+  /** `waiting`: who waits for a hint; `listeners`: open connections for it; `unanswered`: claims whose answer has not come. */
+  debugStats(): Record<string, number>
+}
+
+/** The options of {@link redisIdempotency}, checked. Durations are milliseconds. */
+export interface RecordStoreSettings {
+  readonly connection: RedisConnection
+  readonly prefix: string
+  readonly queue: string | undefined
+  readonly waitReplicas: number
+  readonly replicaTimeout: number
+  readonly hints: boolean
+  readonly listenerIdle: number
+}
+
+/** A claim's answer, and how many replicas have it if that was asked. */
+interface Sent {
+  readonly claim: Claim
+  readonly replicas: number
+}
+
+/** ioredis without `autoResendUnfulfilledCommands` never settles what was under way when a connection broke. */
+const mostUnanswered = 10_000
+
+/** Made by {@link redisIdempotency}. */
+export class RecordStore implements RedisIdempotencyStore {
+  readonly connection: RedisConnection
+  readonly waitFor?: (key: string, signal: AbortSignal) => Promise<void>
+  readonly #settings: RecordStoreSettings
+  readonly #scripts: IdempotencyScripts
+  readonly #listener: KeyListener
+  /** The latest claim of an owner for a key that was sent and has no answer yet. */
+  readonly #unanswered = new Map<string, object>()
+
+  /** @param scripts - Others than its own only in tests. */
+  constructor(
+    settings: RecordStoreSettings,
+    scripts: IdempotencyScripts = idempotencyScripts(settings.hints),
+  ) {
+    const { connection, hints, listenerIdle } = settings
+    this.connection = connection
+    this.#settings = settings
+    this.#scripts = scripts
+    this.#listener = new KeyListener(connection.client, connection.clock, listenerIdle)
+    if (hints) this.waitFor = (key, signal) => this.#waitFor(key, signal)
+  }
+
+  recordKey(key: string): string {
+    const { prefix, queue } = this.#settings
+    return queue === undefined ? `${prefix}{${key}}` : `${prefix}{${queue}}:${key}`
+  }
+
+  /** The queue beside whose keys the records are, if any. */
+  get queue(): string | undefined {
+    return this.#settings.queue
+  }
+
+  async claim(key: string, request: ClaimRequest): Promise<Claim> {
+    const { connection } = this
+    const { waitReplicas, replicaTimeout } = this.#settings
+    const place = `${request.owner.length}:${request.owner}${key}`
+    const call = {}
+    let sent = false
+    let gaveUp = false
+    const send = (): Promise<Sent> => {
+      sent = true
+      this.#expectAnswer(place, call)
+      const answer = this.#send(key, request)
+      const answered = (grant?: Granted): void => {
+        // A later claim of the same owner was given the same grant, and makes use of it.
+        if (this.#unanswered.get(place) !== call) return
+        this.#unanswered.delete(place)
+        if (gaveUp && grant !== undefined) this.#giveBack(key, request, grant)
+      }
+      answer.then(
+        ({ claim }) => answered(isGranted(claim) ? claim : undefined),
+        () => answered(),
+      )
+      return answer
+    }
+    try {
+      const budget = connection.commandTimeout + (waitReplicas > 0 ? replicaTimeout : 0)
+      const { claim, replicas } = await connection.operate('idempotency.claim', send, budget)
+      if (!isGranted(claim) || replicas >= waitReplicas) return claim
+      this.#giveBack(key, request, claim)
+      throw new NotReplicatedError(connection.name, replicas, waitReplicas)
+    } catch (error) {
+      gaveUp = sent
+      throw error
+    }
+  }
+
+  async renew(key: string, { owner, fence, lease, retain }: RenewRequest): Promise<Renewal> {
+    return (await this.#run('renew', key, [owner, fence, lease, lifetime(retain)])) as Renewal
+  }
+
+  async complete(key: string, request: CompleteRequest): Promise<Completion> {
+    return (await this.#run('complete', key, settleArguments(request))) as Completion
+  }
+
+  async forget(key: string, fence?: number): Promise<Forgetting> {
+    return (await this.#run('forget', key, [fence ?? ''])) as Forgetting
+  }
+
+  async peek(key: string): Promise<RecordView | undefined> {
+    return viewOf(await this.#run('peek', key, []))
+  }
+
+  close(): void {
+    this.#listener.close()
+  }
+
+  debugStats(): Record<string, number> {
+    return { ...this.#listener.debugStats(), unanswered: this.#unanswered.size }
+  }
+
+  #run(operation: keyof IdempotencyScripts, key: string, args: readonly Argument[]): Promise<unknown> {
+    const script = this.#scripts[operation]
+    return this.connection.run(`idempotency.${operation}`, script, [this.recordKey(key)], args)
+  }
+
+  #expectAnswer(place: string, call: object): void {
+    this.#unanswered.delete(place)
+    this.#unanswered.set(place, call)
+    if (this.#unanswered.size <= mostUnanswered) return
+    const [oldest] = this.#unanswered.keys()
+    this.#unanswered.delete(oldest as string)
+  }
+
+  async #send(key: string, request: ClaimRequest): Promise<Sent> {
+    const { owner, fingerprint, lease, retain, takeover } = request
+    const keys = [this.recordKey(key)]
+    const args = [owner, fingerprint, lease, lifetime(retain), takeover ? 1 : 0]
+    if (this.#settings.waitReplicas === 0) {
+      const answer = await this.#scripts.claim.run(commandsOf(this.connection.client), keys, args)
+      return { claim: claimOf(answer), replicas: 0 }
+    }
+    return this.#sendToReplicas(keys, args)
+  }
+
+  /**
+   * In one pipeline: after a reconnection, WAIT would answer for a connection that has written nothing. ioredis sends a pipeline again
+   * as a whole or not at all. A cluster sends it to the node of the key.
+   */
+  async #sendToReplicas(keys: readonly string[], args: readonly Argument[]): Promise<Sent> {
+    const { waitReplicas, replicaTimeout } = this.#settings
+    const pipeline = (this.connection.client as Redis).pipeline()
+    pipeline.eval(this.#scripts.claim.source, keys.length, ...keys, ...args)
+    pipeline.wait(waitReplicas, replicaTimeout)
+    const [claimed, waited] = (await pipeline.exec()) ?? []
+    const [error, answer] = claimed ?? [new Error('No answer')]
+    if (error) throw error
+    const [unknown, replicas] = waited ?? []
+    return { claim: claimOf(answer), replicas: unknown ? 0 : (replicas as number) }
+  }
+
+  /** Does not wait; if the server does not hear of it, the lease runs out instead. */
+  #giveBack(key: string, { owner, retain }: ClaimRequest, { kind, fence, error }: Granted): void {
+    const done = (): Promise<unknown> => {
+      if (kind === 'acquired') return this.forget(key, fence)
+      // The run before may have had its effect: the record must go on saying that it was abandoned.
+      if (kind === 'recovered') return this.renew(key, { owner, fence, lease: 0, retain })
+      return this.complete(key, { owner, fence, state: 'retryable', payload: error, ttl: retain })
+    }
+    done().catch(() => {})
+  }
+
+  #waitFor(key: string, signal: AbortSignal): Promise<void> {
+    const isOver = async (): Promise<boolean> => (await this.peek(key))?.state !== 'inFlight'
+    return this.#listener.wait(this.recordKey(key), signal, isOver)
+  }
+}
