@@ -1,0 +1,58 @@
+/** Whoever talks to the service over HTTP: customers and operators. */
+import type { OrderState } from './order.ts'
+
+export interface OrderReport {
+  readonly id: string
+  readonly state: OrderState
+  readonly journey: readonly { readonly step: string; readonly [fact: string]: unknown }[]
+}
+
+export interface Letter {
+  readonly id: string
+  readonly type: string
+  readonly failure: string
+  readonly journey?: string
+}
+
+export class Customer {
+  readonly #url: string
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  /** Orders, and asks again with the same key as long as the service has no answer. @returns The id. */
+  async order(item: string, amount: number, key: string): Promise<string> {
+    for (;;) {
+      const response = await fetch(`${this.#url}/orders`, {
+        method: 'POST',
+        headers: { 'idempotency-key': key },
+        body: JSON.stringify({ item, amount }),
+      })
+      if (response.status === 202) return ((await response.json()) as { id: string }).id
+      if (response.status < 500) throw new Error(`the order was refused: ${await response.text()}`)
+      await response.arrayBuffer()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  async look(id: string): Promise<OrderReport> {
+    return (await (await fetch(`${this.#url}/orders/${id}`)).json()) as OrderReport
+  }
+
+  async deadLetters(): Promise<readonly Letter[]> {
+    const { items } = (await (await fetch(`${this.#url}/dead-letters`)).json()) as {
+      items: readonly Letter[]
+    }
+    return items
+  }
+
+  /** Presses the button. */
+  async retry(letter: string, actor: string): Promise<{ outcome: string; replayId: string }> {
+    const response = await fetch(`${this.#url}/dead-letters/${letter}/retry`, {
+      method: 'POST',
+      headers: { 'x-actor': actor },
+    })
+    return (await response.json()) as { outcome: string; replayId: string }
+  }
+}

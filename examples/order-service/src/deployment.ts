@@ -1,0 +1,127 @@
+/** The service as it runs: who does what, and how to do harm to it. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { startRedis } from '@seaworthy/testing/servers'
+import type { TaskStream } from '@seaworthy/worker'
+import { orderApi } from './api.ts'
+import { memoryBackend } from './backend.ts'
+import { orderWorker } from './order-worker.ts'
+
+export interface Deployment {
+  /** Where the API listens. */
+  readonly url: string
+  /** Who works, in words. */
+  readonly what: string
+  /** Ends the first worker in the middle of what it does. @returns What was done, in words. */
+  killWorker(): Promise<string>
+  close(): Promise<void>
+}
+
+/** Everything in this process, and gone with it. */
+export async function deployInMemory(payments: string): Promise<Deployment> {
+  const backend = memoryBackend()
+  const server = orderApi(backend).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const cable = severable(backend.stream)
+  // A process that lives with its poison: the handler throws an error that no other try could mend.
+  const die = (): never => {
+    throw new TypeError('cannot read properties of poison')
+  }
+  const options = (name: string) => ({ name, payments, die })
+  const first = orderWorker({ ...backend, stream: cable.stream }, options('worker 1'))
+  const second = orderWorker(backend, options('worker 2'))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    what: 'one process, two workers, everything in memory',
+    killWorker: async () => {
+      cable.cut()
+      return 'worker 1 was cut off from its stream'
+    },
+    close: async () => {
+      server.closeAllConnections()
+      server.close()
+      cable.mend()
+      await Promise.all([first.close(), second.close()])
+      await backend.close()
+    },
+  }
+}
+
+/** An API, two workers and a Redis, each a process of its own. A worker that dies is started again, as a supervisor would. */
+export async function deployOnRedis(payments: string): Promise<Deployment> {
+  const redis = await startRedis({ persistence: 'everysec' })
+  const api = await startProcess(['api', redis.url])
+  let closing = false
+  const workers = new Map<string, Process>()
+  const startWorker = async (name: string): Promise<void> => {
+    const child = await startProcess(['worker', redis.url, name, payments])
+    workers.set(name, child)
+    child.ended.then(() => (closing ? undefined : startWorker(name)))
+  }
+  await Promise.all([startWorker('worker 1'), startWorker('worker 2')])
+  return {
+    url: api.line,
+    what: `an API, two workers and a Redis, processes ${[api, ...workers.values()].map(({ pid }) => pid).join(', ')} and ${redis.pid}`,
+    killWorker: async () => {
+      const { pid } = workers.get('worker 1') as Process
+      process.kill(pid, 'SIGKILL')
+      return `worker 1, process ${pid}, got SIGKILL`
+    },
+    close: async () => {
+      closing = true
+      const all = [api, ...workers.values()]
+      for (const { stop } of all) stop()
+      await Promise.all(all.map(({ ended }) => ended))
+      await redis.stop()
+    },
+  }
+}
+
+interface Process {
+  readonly pid: number
+  /** The first line it wrote. */
+  readonly line: string
+  readonly ended: Promise<unknown>
+  stop(): void
+}
+
+async function startProcess(args: readonly string[]): Promise<Process> {
+  const main = fileURLToPath(new URL('./process.ts', import.meta.url))
+  // It ends when this pipe does, so none is left behind whatever becomes of us.
+  const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'exit')
+  const line = await Promise.race([
+    once(createInterface(child.stdout), 'line').then(([text]) => text as string),
+    ended.then(() => {
+      throw new Error(`${args[0]} did not start`)
+    }),
+  ])
+  return { pid: child.pid as number, line, ended, stop: () => child.stdin.end() }
+}
+
+/** A stream behind a cable that can be cut: what a process that hangs, or a network that fails, looks like to the others. */
+function severable(stream: TaskStream): { stream: TaskStream; cut(): void; mend(): void } {
+  let cut = false
+  const through = new Proxy(stream, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      return (...args: unknown[]) =>
+        cut && name !== 'commits' ? Promise.reject(new Error('cut off')) : Reflect.apply(member, target, args)
+    },
+  })
+  return {
+    stream: through,
+    cut: () => {
+      cut = true
+    },
+    mend: () => {
+      cut = false
+    },
+  }
+}

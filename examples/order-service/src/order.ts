@@ -1,0 +1,26 @@
+/** What the service is about. */
+
+/** What a customer sends. */
+export interface NewOrder {
+  readonly item: string
+  readonly amount: number
+}
+
+/** An order that was accepted: the payload of its task. */
+export interface Order extends NewOrder {
+  readonly id: string
+}
+
+/** Where an order is on its way. */
+export type OrderState = 'accepted' | 'working' | 'paid' | 'dead'
+
+/** An item whose order kills the process that works on it: a poison message. */
+export const poison = 'poison'
+
+/** Reads what a customer sent. @throws TypeError that says what is wrong with it. */
+export function readOrder(body: string): NewOrder {
+  const { item, amount } = JSON.parse(body) as Partial<NewOrder>
+  if (typeof item !== 'string' || item === '') throw new TypeError('item must be a text')
+  if (typeof amount !== 'number' || !(amount > 0)) throw new TypeError('amount must be a number above 0')
+  return { item, amount }
+}
