@@ -2,8 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as core from '@seaworthy/core'
+import * as deadLetter from '@seaworthy/dead-letter'
+import * as idempotency from '@seaworthy/idempotency'
 import * as retry from '@seaworthy/retry'
 import * as testing from '@seaworthy/testing'
+import * as worker from '@seaworthy/worker'
 import * as seaworthy from 'seaworthy'
 import ts from 'typescript'
 import { describe, expect, it, vi } from 'vitest'
@@ -17,13 +20,20 @@ const guides = [
   'docs/explain.md',
   'docs/errors.md',
   'docs/own-policies.md',
+  'docs/durable-work.md',
   'packages/seaworthy/README.md',
+  'packages/idempotency/README.md',
+  'packages/dead-letter/README.md',
+  'packages/worker/README.md',
 ]
 const modules: Readonly<Record<string, unknown>> = {
   seaworthy,
   '@seaworthy/core': core,
+  '@seaworthy/dead-letter': deadLetter,
+  '@seaworthy/idempotency': idempotency,
   '@seaworthy/retry': retry,
   '@seaworthy/testing': testing,
+  '@seaworthy/worker': worker,
 }
 
 interface Example {
