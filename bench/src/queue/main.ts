@@ -193,12 +193,18 @@ function updateDocs(results: readonly Result[]): void {
   const file = fileURLToPath(new URL('../../../docs/performance-queue.md', import.meta.url))
   let text = readFileSync(file, 'utf8')
   for (const { name, title, columns, rows } of results) {
+    const cells = [['', ...columns], ...rows.map((row) => [row.name, ...row.cells])]
+    const widths = ['', ...columns].map((_, i) => Math.max(4, ...cells.map((row) => row[i]?.length ?? 0)))
+    const pad = (cell: string, i: number): string =>
+      i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)
+    const line = (row: readonly string[]): string => `| ${row.map(pad).join(' | ')} |`
+    const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
     const table = [
       `**${title}**`,
       '',
-      `|  | ${columns.join(' | ')} |`,
-      `| --- | ${columns.map(() => '--:').join(' | ')} |`,
-      ...rows.map((row) => `| ${row.name} | ${row.cells.join(' | ')} |`),
+      line(cells[0] as string[]),
+      line(rule),
+      ...cells.slice(1).map(line),
     ].join('\n')
     const block = new RegExp(`(<!-- bench:${name} -->\\n)[^]*?(<!-- /bench:${name} -->)`)
     text = text.replace(block, (_, open: string, close: string) => `${open}${table}\n${close}`)

@@ -6,7 +6,7 @@ import type { OrderState } from './order.ts'
 import { poison } from './order.ts'
 import type { Payments } from './payments.ts'
 
-export interface Claim {
+interface Claim {
   readonly text: string
   readonly detail: string
   readonly holds: boolean

@@ -68,7 +68,7 @@ export class LetterIndex {
 const digits = 16
 
 /** A time in front of an id. */
-export function timeKey(time: number, id: string): string {
+function timeKey(time: number, id: string): string {
   return String(Math.max(0, Math.ceil(time))).padStart(digits, '0') + id
 }
 

@@ -99,7 +99,8 @@ export class Replayer {
     const { replay } = this.#desk.settings
     const { replayId, replays } = letter
     // Left over from a queue with a `replay` function. It is dead again then, and the store replays it under the same id.
-    if (replay === undefined) throw new DeadLetterUnstorableError('There is no replay function', this.#desk.name)
+    if (replay === undefined)
+      throw new DeadLetterUnstorableError('There is no replay function', this.#desk.name)
     const open = await this.#desk.open(letter)
     await replay(open, { replayId, replayNumber: replays + 1, actor, signal })
   }

@@ -18,7 +18,7 @@ import { expect, describe as vitestDescribe, it as vitestIt } from 'vitest'
 import { runs } from './runs.ts'
 
 /** A store to test, empty. */
-export interface StoreUnderTest {
+interface StoreUnderTest {
   readonly store: DeadLetterStore
   /** Moves the store's time on by so many milliseconds. */
   advance(milliseconds: number): Promise<void>
@@ -27,7 +27,7 @@ export interface StoreUnderTest {
 }
 
 /** How the store is to be set up. */
-export interface StoreSetup {
+interface StoreSetup {
   readonly maxCount: number
   readonly overflow: 'drop-oldest' | 'refuse'
 }

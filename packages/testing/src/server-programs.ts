@@ -35,7 +35,7 @@ get "$1" || { apt-get update && get "$1"; }
 `
 
 /** The machine we run on. */
-export function thisMachine(): Machine {
+function thisMachine(): Machine {
   return {
     path: process.env['PATH'] ?? '',
     canInstall: process.getuid?.() === 0 && existsSync('/etc/debian_version'),

@@ -128,7 +128,7 @@ export interface TaskStream {
    * Adds a task: it waits, or is due after `delay`. Two tasks with one id are two entries. Audited as `enqueued`.
    *
    * @returns The id of the task.
-   * @throws {@link QueueFullError} when `waiting + pending + due >= capacity`.
+   * @throws {@link @seaworthy/worker!QueueFullError} when `waiting + pending + due >= capacity`.
    */
   enqueue(task: NewTask): Promise<string>
 
@@ -136,7 +136,7 @@ export interface TaskStream {
    * Adds all of these tasks, in order, or none.
    *
    * @returns Their ids.
-   * @throws {@link QueueFullError} when they are more than `capacity - (waiting + pending + due)`.
+   * @throws {@link @seaworthy/worker!QueueFullError} when they are more than `capacity - (waiting + pending + due)`.
    */
   enqueueMany(tasks: readonly NewTask[]): Promise<readonly string[]>
 
@@ -190,7 +190,7 @@ export interface TaskStream {
 
   /**
    * Looks at pending entries from `cursor` on, and at a bounded number of them. Each whose owner was not heard of for
-   * `minIdle` is judged by its counts ({@link suspicion}) and, in this order: dropped if its content is gone (audited
+   * `minIdle` is judged by its counts (`suspicion` of `entryMachine`) and, in this order: dropped if its content is gone (audited
    * as `vanished`); handed to `owner` if it is poison; left alone if it is a suspect and `suspects` are used up; else
    * handed to `owner`, with one delivery more (`claimed`), or made waiting with its counts as they are
    * (`republished`). Of two callers at one time each entry goes to one.
