@@ -32,11 +32,13 @@ export function orderApi({ stream, deadLetters, requests, journeys, book }: Back
     const state = await book.get(id)
     if (state === undefined) return { status: 404, body: { error: 'no such order' } }
     const journey = await journeys.journey(id)
-    const steps = journey.map(({ kind, name, type, payload }) => ({
+    const told = journey.map(({ kind, name, type, payload }) => ({
       step: `${kind} ${name}: ${type}`,
       ...payload,
     }))
-    return { status: 200, body: { id, state, journey: steps } }
+    // A process that dies takes the last moments of its journeys along. The stream writes each step in the step itself.
+    const steps = await stream.audit(id)
+    return { status: 200, body: { id, state, journey: told, steps } }
   }
 
   async function answer(request: IncomingMessage): Promise<Answer> {

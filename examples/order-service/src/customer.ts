@@ -4,7 +4,10 @@ import type { OrderState } from './order.ts'
 export interface OrderReport {
   readonly id: string
   readonly state: OrderState
+  /** What all policies told of it. */
   readonly journey: readonly { readonly step: string; readonly [fact: string]: unknown }[]
+  /** What the stream did with it. */
+  readonly steps: readonly { readonly event: string }[]
 }
 
 export interface Letter {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startRedis } from '@seaworthy/testing/servers'
 import type { TaskStream } from '@seaworthy/worker'
@@ -56,7 +57,13 @@ export async function deployOnRedis(payments: string): Promise<Deployment> {
   const api = await startProcess(['api', redis.url])
   let closing = false
   const workers = new Map<string, Process>()
-  const startWorker = async (name: string): Promise<void> => {
+  const starting = new Set<Promise<void>>()
+  const startWorker = (name: string): Promise<void> => {
+    const started = start(name).finally(() => starting.delete(started))
+    starting.add(started)
+    return started
+  }
+  const start = async (name: string): Promise<void> => {
     const child = await startProcess(['worker', redis.url, name, payments])
     workers.set(name, child)
     child.ended.then(() => (closing ? undefined : startWorker(name)))
@@ -66,12 +73,16 @@ export async function deployOnRedis(payments: string): Promise<Deployment> {
     url: api.line,
     what: `an API, two workers and a Redis, processes ${[api, ...workers.values()].map(({ pid }) => pid).join(', ')} and ${redis.pid}`,
     killWorker: async () => {
-      const { pid } = workers.get('worker 1') as Process
-      process.kill(pid, 'SIGKILL')
-      return `worker 1, process ${pid}, got SIGKILL`
+      for (;;) {
+        await Promise.all(starting)
+        const { pid, kill } = workers.get('worker 1') as Process
+        if (kill()) return `worker 1, process ${pid}, got SIGKILL`
+        await sleep(10) // The poison was faster.
+      }
     },
     close: async () => {
       closing = true
+      await Promise.all(starting)
       const all = [api, ...workers.values()]
       for (const { stop } of all) stop()
       await Promise.all(all.map(({ ended }) => ended))
@@ -86,6 +97,8 @@ interface Process {
   readonly line: string
   readonly ended: Promise<unknown>
   stop(): void
+  /** Ends it with SIGKILL. @returns Whether it was there. */
+  kill(): boolean
 }
 
 async function startProcess(args: readonly string[]): Promise<Process> {
@@ -101,7 +114,13 @@ async function startProcess(args: readonly string[]): Promise<Process> {
       throw new Error(`${args[0]} did not start`)
     }),
   ])
-  return { pid: child.pid as number, line, ended, stop: () => child.stdin.end() }
+  return {
+    pid: child.pid as number,
+    line,
+    ended,
+    stop: () => child.stdin.end(),
+    kill: () => child.exitCode === null && child.signalCode === null && child.kill('SIGKILL'),
+  }
 }
 
 /** A stream behind a cable that can be cut: what a process that hangs, or a network that fails, looks like to the others. */

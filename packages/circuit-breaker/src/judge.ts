@@ -26,7 +26,7 @@ export function judgeValue(value: unknown, classify: ClassifyOutcome | undefined
   }
 }
 
-/** Judges an error. One with accessors that throw is neutral. */
+/** Judges an error. One that cannot be read is judged like one that says nothing about itself. */
 export function judgeError(error: unknown, classify: ClassifyOutcome | undefined): Verdict {
   try {
     if (isSeaworthyError(error) && rejection.test(error.code)) return 'rejected'
@@ -52,11 +52,7 @@ export function isTimeout(error: unknown): boolean {
 
 /** The class of an error, where there is one. */
 export function classOf(error: unknown): FailureClass | undefined {
-  try {
-    return error === undefined ? error : failureClass(error)
-  } catch {
-    return undefined
-  }
+  return error === undefined ? error : failureClass(error)
 }
 
 /** Milliseconds that an error asks to wait, in the field where Seaworthy's own errors have them. */

@@ -214,7 +214,7 @@ describe('acquire', () => {
     const events = listen(breaker, ['failure'])
     breaker.acquire().failure(trap)
     breaker.acquire().failure()
-    expect(events).toMatchObject([{ failureClass: undefined }, { failureClass: undefined }])
+    expect(events).toMatchObject([{ failureClass: 'transient' }, { failureClass: undefined }])
   })
 
   it('throws what calls reject with', () => {

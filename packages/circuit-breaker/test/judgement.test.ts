@@ -47,7 +47,7 @@ describe('by default', () => {
     expect(await judged(error, () => 'failure')).toBe('neutral: rejected')
   })
 
-  it('an error that cannot be read is neutral and reaches the caller all the same', async () => {
+  it('an error that cannot be read counts like one that says nothing, and reaches the caller as it is', async () => {
     const hostile = Object.defineProperties(new Error(), {
       code: {
         get() {
@@ -55,8 +55,8 @@ describe('by default', () => {
         },
       },
     })
-    expect(await judged(hostile)).toBe('neutral: threw')
-    const { breaker } = setUp({ failureThreshold: 1, classify: () => 'failure' })
+    expect(await judged(hostile)).toBe('failure')
+    const { breaker } = setUp({ failureThreshold: 1 })
     const events = listen(breaker, ['failure'])
     const trap = new Proxy(new Error(), {
       get() {
@@ -64,8 +64,8 @@ describe('by default', () => {
       },
     })
     await expect(breaker.execute(() => Promise.reject(trap))).rejects.toBe(trap)
-    expect(breaker.state).toBe('closed')
-    expect(events).toEqual([])
+    expect(breaker.state).toBe('open')
+    expect(events).toMatchObject([{ failureClass: 'transient' }])
   })
 })
 

@@ -70,9 +70,13 @@ export class SeaworthyError extends Error {
 
 Object.defineProperty(SeaworthyError.prototype, brand, { value: true })
 
-/** Whether `error` was raised by Seaworthy: this copy of it or another one in the process. */
+/** Whether `error` was raised by Seaworthy: this copy of it or another one in the process. Never throws. */
 export function isSeaworthyError(error: unknown): error is SeaworthyError {
-  return typeof error === 'object' && error !== null && (error as { [brand]?: true })[brand] === true
+  try {
+    return typeof error === 'object' && error !== null && (error as { [brand]?: true })[brand] === true
+  } catch {
+    return false // A proxy may refuse to be read.
+  }
 }
 
 /** An option that makes no sense. Thrown when a policy is built, never by a call. */

@@ -297,7 +297,12 @@ describe('replicas', () => {
     const primary = await server()
     const replica = await server({ replicaOf: primary })
     const client = await clientOf(primary.url)
-    const store = await storeOn(client, { waitReplicas: 1, replicaTimeout: 200 })
+    // A replica that is in sync does not count for its primary until it has said so, once a second.
+    await until(
+      () => client.wait(1, 100),
+      (replicas) => replicas === 1,
+    )
+    const store = await storeOn(client, { waitReplicas: 1, replicaTimeout: 800 })
     expect(await store.claim('first', request('ann'))).toMatchObject({ kind: 'acquired' })
 
     replica.pause()

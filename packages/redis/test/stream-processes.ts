@@ -1,10 +1,11 @@
 /** Workers in processes of their own, and what they left behind. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TaskEvent } from '@seaworthy/worker'
+import { buildSync } from 'esbuild'
 import type { Redis } from 'ioredis'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -13,14 +14,16 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 export function workerProgram(): { readonly file: string; remove(): void } {
   const directory = mkdtempSync(join(tmpdir(), 'seaworthy-worker-'))
   const file = join(directory, 'worker.cjs')
-  const options = ['--bundle', '--platform=node', '--format=cjs', '--loader:.lua=text', '--log-level=error']
-  const conditions = '--conditions=@seaworthy/source'
-  execFileSync(at('../../../node_modules/.bin/esbuild'), [
-    at('./stream-worker.ts'),
-    ...options,
-    conditions,
-    `--outfile=${file}`,
-  ])
+  buildSync({
+    entryPoints: [at('./stream-worker.ts')],
+    outfile: file,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    conditions: ['@seaworthy/source'],
+    loader: { '.lua': 'text' },
+    logLevel: 'error',
+  })
   return { file, remove: () => rmSync(directory, { recursive: true }) }
 }
 

@@ -149,7 +149,7 @@ export function streamContract(
         const early = await stream.promote(10)
         expect(early.promoted).toBe(0)
         expect(early.next).toBeGreaterThan(0)
-        expect(early.next).toBeLessThanOrEqual(100)
+        expect(early.next).toBeLessThanOrEqual(100 * pace)
         await under.advance(100 * pace)
         expect((await stream.promote(10)).promoted).toBe(1)
         expect(tasks(await fetch('w'))).toEqual(['soon'])
