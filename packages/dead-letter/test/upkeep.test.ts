@@ -15,7 +15,7 @@ describe('a started queue', () => {
     expect((await queue.stats()).dead).toBe(2)
     await clock.advance('65m')
     expect(await queue.get(id)).toBeUndefined()
-    expect(await queue.get(young)).toBeDefined()
+    expect(await queue.get(young)).toMatchObject({ id: young, state: 'dead' })
     const [expired, purged] = events.filter(({ type }) => type === 'expired' || type === 'purged')
     expect(expired).toMatchObject({ journey: 'j', payload: { id, type: 'mail', cause: 'age' } })
     expect(purged).toMatchObject({ payload: { byAge: 1, byCount: 0, settled: 0 } })

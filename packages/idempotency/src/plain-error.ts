@@ -57,6 +57,7 @@ function judged(error: Error): FailureClass | undefined {
 
 function read(error: Error, name: string): unknown {
   try {
+    // The fields that people give their errors are in no type.
     return (error as unknown as Record<string, unknown>)[name]
   } catch {
     return undefined

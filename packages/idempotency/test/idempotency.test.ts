@@ -100,7 +100,10 @@ describe('a first call', () => {
     expect(await keyed.execute(() => 2, { values: { id: 'a' } })).toBe(2)
     expect(await keyed.execute(() => 3, { values: { id: 'a' } })).toBe(2)
     expect(runs.count).toBe(0)
-    const broken = processOn(clock, store, { key: () => { throw declined } }).policy // biome-ignore format: short
+    const key = (): never => {
+      throw declined
+    }
+    const broken = processOn(clock, store, { key }).policy
     await expect(broken.execute(runs.start)).rejects.toBe(declined)
   })
 })

@@ -155,11 +155,13 @@ function duplicateForBlocking(client: RedisClient): BlockingClient {
 }
 
 function duplicateServer(client: Redis): BlockingClient {
+  // Options of both versions, of which the types know those of one; and a client by the part that reads use.
   return client.duplicate(forBlocking as unknown as RedisOptions) as unknown as BlockingClient
 }
 
 function duplicateCluster(client: Cluster): BlockingClient {
   const { retryStrategy, lazyConnect, ...redisOptions } = forBlocking
   const options = { lazyConnect, clusterRetryStrategy: () => null, enableAutoPipelining: false, redisOptions }
+  // As above.
   return client.duplicate([], options as object) as unknown as BlockingClient
 }
