@@ -79,6 +79,15 @@ export const systemClock: Clock = {
   sleep: (delay, signal) => (delay > 0 || signal?.aborted ? sleepOn(systemClock, delay, signal) : nextTurn()),
 }
 
+/**
+ * Milliseconds since 1970, for people to read: what is shown, logged and stored. It may jump, so nothing is decided
+ * by it.
+ */
+export type WallClock = () => number
+
+/** The calendar of the machine, `Date.now`. The default wherever a wall clock is taken. */
+export const systemWallClock: WallClock = () => Date.now()
+
 /** A turn of the event loop takes a microsecond where a timer of 0 ms takes a thousand. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {

@@ -120,7 +120,8 @@ const persistentCode =
   /^(ENOTFOUND|.*CERT.*|.*SELF_SIGNED.*|UNABLE_TO_.*|ERR_(SSL|TLS)_.*|EPROTO|EACCES|EPERM)$/
 const fatalCode =
   /^(ERR_INVALID_.*|ABORT_ERR|ERR_CANCELED|UND_ERR_(ABORTED|INVALID_ARG|REQ_CONTENT.*|DESTROYED|CLOSED))$/
-const transientCode = /^(E(?!RR_)[A-Z0-9]+|UND_ERR_.*|ERR_HTTP2_.*|ERR_STREAM_PREMATURE_CLOSE|HPE_.*)$/
+const transientCode =
+  /^(E(?!RR_)[A-Z0-9]+|EAI_AGAIN|UND_ERR_.*|ERR_HTTP2_.*|ERR_STREAM_PREMATURE_CLOSE|HPE_.*)$/
 
 function byCode(code: unknown): FailureClass | undefined {
   if (typeof code !== 'string') return undefined

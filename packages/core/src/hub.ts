@@ -50,6 +50,8 @@ export class Hub {
   readonly #watchers = new Set<(component: Component, present: boolean) => unknown>()
   #recorder: JourneyRecorder | undefined
   #listenerErrors = 0
+  /** Grows when listeners or the recorder come or go. For the policies, which reads it at every call. */
+  revision = 0
 
   /**
    * Adds a component. Policies with a name do it themselves.
@@ -100,8 +102,10 @@ export class Hub {
     const listeners = this.#listeners.get(type) ?? new Set()
     this.#listeners.set(type, listeners)
     listeners.add(listener)
+    this.revision++
     return () => {
       listeners.delete(listener)
+      this.revision++
       if (listeners.size === 0 && this.#listeners.get(type) === listeners) this.#listeners.delete(type)
     }
   }
@@ -115,6 +119,12 @@ export class Hub {
   /** Keeps journeys with `recorder`; undefined stops it. */
   recordJourneys(recorder: JourneyRecorder | undefined): void {
     this.#recorder = recorder
+    this.revision++
+  }
+
+  /** Whether journeys are kept. For authors of policies. */
+  get recording(): boolean {
+    return this.#recorder !== undefined
   }
 
   /** How many errors listeners have thrown, heard or not. */

@@ -4,7 +4,7 @@
  * @module @seaworthy/core
  */
 export { type AbortableSignal, onAbort } from './abort.ts'
-export { type Clock, sleepOn, systemClock, type Timer } from './clock.ts'
+export { type Clock, sleepOn, systemClock, systemWallClock, type Timer, type WallClock } from './clock.ts'
 export { CallContext, type Context, deadlineAfter, type ExecuteOptions } from './context.ts'
 export { DeadlineList, type DeadlineNode } from './deadlines.ts'
 export type { PolicyDescription } from './describe.ts'
@@ -16,7 +16,7 @@ export {
   SeaworthyError,
   type SeaworthyErrorOptions,
 } from './errors.ts'
-export { Emitter, type EventMap } from './events.ts'
+export { Emitter, type EventMap, Silence } from './events.ts'
 export { explain } from './explain.ts'
 export type {
   Describable,
@@ -56,6 +56,7 @@ export {
 export type { Call, Inner, Layer, Operation, Refusal } from './layer.ts'
 export type { Listener } from './listener.ts'
 export { count, knownOptions, number, oneOf, optionalFunction, ratio } from './options.ts'
+export { Periodic, type PeriodicOptions } from './periodic.ts'
 export { type AddedBy, type AnyPolicy, type EventsBy, pipeline } from './pipeline.ts'
 export { type Policy, PolicyBase, type Settled } from './policy.ts'
 export { type Random, systemRandom } from './random.ts'
