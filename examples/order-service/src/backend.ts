@@ -1,6 +1,6 @@
 /** Where everything is kept: in this process, or on a Redis that several processes share. The rest of the service cannot tell. */
 import { type JourneyStore, memoryJourney } from '@seaworthy/core'
-import { type DeadLetters, deadLetters, memoryDeadLetters } from '@seaworthy/dead-letter'
+import { type DeadLetters, deadLetters, failureRule, memoryDeadLetters } from '@seaworthy/dead-letter'
 import { type IdempotencyStore, memoryIdempotencyStore } from '@seaworthy/idempotency'
 import {
   redisConnection,
@@ -27,13 +27,18 @@ export interface Backend {
 
 const queue = 'orders'
 
+/** Kinds of failure that only this service knows. The others have names already. */
+const failures = [failureRule('declined', { statuses: [402] })]
+
 export function memoryBackend(): Backend {
   const stream = memoryStream({ name: queue })
   const letters = deadLetters<TaskMessage>({
     name: queue,
     store: memoryDeadLetters(),
     replay: replayTo(stream),
+    failures,
   })
+  letters.start()
   return {
     stream,
     deadLetters: letters,
@@ -57,7 +62,9 @@ export function redisBackend(url: string): Backend {
   const letters = deadLetters<TaskMessage>({
     name: queue,
     store: redisDeadLetters({ redis, name: queue, stream: { name: queue } }),
+    failures,
   })
+  letters.start()
   const idempotency = redisIdempotency({ redis, queue })
   const requests = redisIdempotency({ redis, prefix: 'request:' })
   const journeys = redisJourney({ redis })

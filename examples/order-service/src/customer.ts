@@ -13,7 +13,10 @@ export interface OrderReport {
 export interface Letter {
   readonly id: string
   readonly type: string
+  /** The kind of failure. */
   readonly failure: string
+  /** What errors of one cause have in common. */
+  readonly errorClass: string
   readonly journey?: string
 }
 
@@ -42,20 +45,27 @@ export class Customer {
   async look(id: string): Promise<OrderReport> {
     return (await (await fetch(`${this.#url}/orders/${id}`)).json()) as OrderReport
   }
+}
 
-  async deadLetters(): Promise<readonly Letter[]> {
-    const { items } = (await (await fetch(`${this.#url}/dead-letters`)).json()) as {
-      items: readonly Letter[]
-    }
-    return items
+/** Looks after what could not be done. */
+export class Operator {
+  readonly #url: string
+  readonly #headers: Readonly<Record<string, string>>
+
+  constructor(url: string, token: string) {
+    this.#url = `${url}/dead-letters`
+    this.#headers = { authorization: `Bearer ${token}` }
+  }
+
+  async letters(): Promise<readonly Letter[]> {
+    const response = await fetch(this.#url, { headers: this.#headers })
+    return ((await response.json()) as { items: readonly Letter[] }).items
   }
 
   /** Presses the button. */
-  async retry(letter: string, actor: string): Promise<{ outcome: string; replayId: string }> {
-    const response = await fetch(`${this.#url}/dead-letters/${letter}/retry`, {
-      method: 'POST',
-      headers: { 'x-actor': actor },
-    })
+  async retry(letter: string): Promise<{ outcome: string; replayId: string }> {
+    const url = `${this.#url}/${letter}/retry`
+    const response = await fetch(url, { method: 'POST', headers: this.#headers })
     return (await response.json()) as { outcome: string; replayId: string }
   }
 }

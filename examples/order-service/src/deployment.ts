@@ -9,6 +9,7 @@ import { startRedis } from '@seaworthy/testing/servers'
 import type { TaskStream } from '@seaworthy/worker'
 import { orderApi } from './api.ts'
 import { memoryBackend } from './backend.ts'
+import type { Operators } from './operators.ts'
 import { orderWorker } from './order-worker.ts'
 
 export interface Deployment {
@@ -22,9 +23,9 @@ export interface Deployment {
 }
 
 /** Everything in this process, and gone with it. */
-export async function deployInMemory(payments: string): Promise<Deployment> {
+export async function deployInMemory(payments: string, operators: Operators): Promise<Deployment> {
   const backend = memoryBackend()
-  const server = orderApi(backend).listen(0, '127.0.0.1')
+  const server = orderApi(backend, operators).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const cable = severable(backend.stream)
   // A process that lives with its poison: the handler throws an error that no other try could mend.
@@ -52,9 +53,9 @@ export async function deployInMemory(payments: string): Promise<Deployment> {
 }
 
 /** An API, two workers and a Redis, each a process of its own. A worker that dies is started again, as a supervisor would. */
-export async function deployOnRedis(payments: string): Promise<Deployment> {
+export async function deployOnRedis(payments: string, operators: Operators): Promise<Deployment> {
   const redis = await startRedis({ persistence: 'everysec' })
-  const api = await startProcess(['api', redis.url])
+  const api = await startProcess(['api', redis.url], { OPERATORS: JSON.stringify(operators) })
   let closing = false
   const workers = new Map<string, Process>()
   const starting = new Set<Promise<void>>()
@@ -101,11 +102,16 @@ interface Process {
   kill(): boolean
 }
 
-async function startProcess(args: readonly string[]): Promise<Process> {
+/** @param secrets - For its environment: other users of the machine can read its arguments. */
+async function startProcess(
+  args: readonly string[],
+  secrets: Readonly<Record<string, string>> = {},
+): Promise<Process> {
   const main = fileURLToPath(new URL('./process.ts', import.meta.url))
   // It ends when this pipe does, so none is left behind whatever becomes of us.
   const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...secrets },
   })
   const ended = once(child, 'exit')
   const line = await Promise.race([
@@ -126,14 +132,21 @@ async function startProcess(args: readonly string[]): Promise<Process> {
 /** A stream behind a cable that can be cut: what a process that hangs, or a network that fails, looks like to the others. */
 function severable(stream: TaskStream): { stream: TaskStream; cut(): void; mend(): void } {
   let cut = false
+  const send = <T>(call: () => Promise<T>): Promise<T> =>
+    cut ? Promise.reject(new Error('cut off')) : call()
   const through = new Proxy(stream, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name)
-      if (typeof member !== 'function') return member
-      return (...args: unknown[]) =>
-        cut && name !== 'commits' ? Promise.reject(new Error('cut off')) : Reflect.apply(member, target, args)
+      if (typeof member !== 'function' || name === 'commits') return member
+      if (name === 'burials') return burials
+      return (...args: unknown[]) => send(async () => Reflect.apply(member, target, args) as unknown)
     },
   })
+  /** Ends a task and writes its letter: that goes through the cable, too. */
+  const burials: TaskStream['burials'] = (letters) => {
+    const burial = stream.burials(letters)
+    return burial && { bury: (...args) => send(() => burial.bury(...args)) }
+  }
   return {
     stream: through,
     cut: () => {

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util'
 import { deployInMemory, deployOnRedis } from './deployment.ts'
+import { hire } from './operators.ts'
 import { startPayments } from './payments.ts'
 import { play, type Story } from './story.ts'
 
@@ -25,14 +26,17 @@ if (flags.help) {
   --serve      only run the service, until Ctrl-C; try the commands it prints`)
 } else {
   const payments = await startPayments()
-  const deployment = await (flags.redis ? deployOnRedis(payments.url) : deployInMemory(payments.url))
+  const operators = hire(flags.serve ? ['ada'] : Array.from({ length: 50 }, (_, n) => `operator ${n + 1}`))
+  const tokens = Object.keys(operators)
+  const deploy = flags.redis ? deployOnRedis : deployInMemory
+  const deployment = await deploy(payments.url, operators)
   console.log(`The order service: ${deployment.what}.\n`)
-  if (flags.serve) await serve(deployment.url)
+  if (flags.serve) await serve(deployment.url, tokens[0] as string)
   else {
     const orders = Number(flags.orders)
     if (!Number.isSafeInteger(orders) || orders < 3)
       throw new RangeError('--orders: a whole number of at least 3')
-    const story = await play(deployment, payments, orders, tell, progress)
+    const story = await play(deployment, payments, orders, tokens, tell, progress)
     report(story)
     if (story.claims.some(({ holds }) => !holds)) process.exitCode = 1
   }
@@ -57,6 +61,8 @@ function report({ claims, example }: Story): void {
   clear()
   console.log(`\nThe way of order ${example.id}, as GET /orders/${example.id} tells it:`)
   for (const { step, attempt, deliveries } of example.journey) {
+    // Breakers tell of each call twice: that it was made, and how it was judged.
+    if (step.endsWith(': call')) continue
     const facts = Object.entries({ attempt, deliveries }).filter(([, value]) => value !== undefined)
     console.log(`   ${step}${facts.map(([name, value]) => `, ${name} ${value}`).join('')}`)
   }
@@ -66,15 +72,30 @@ function report({ claims, example }: Story): void {
   console.log(`\n ${held} of ${claims.length} claims hold`)
 }
 
-async function serve(url: string): Promise<void> {
-  console.log(`Listening. Try
+async function serve(url: string, token: string): Promise<void> {
+  console.log(`Listening. In another shell, place an order and look at it:
 
-  curl -s -X POST ${url}/orders -H 'idempotency-key: 1' -d '{"item":"book","amount":12}'
+  curl -s ${url}/orders -H 'idempotency-key: 1' -d '{"item":"book","amount":12}'
   curl -s ${url}/orders/ID
-  curl -s -X POST ${url}/orders -d '{"item":"poison","amount":1}'
-  curl -s ${url}/dead-letters
+
+One that kills whoever works on it is among the dead letters after some seconds:
+
+  curl -s ${url}/orders -d '{"item":"poison","amount":1}'
+
+Dead letters are for operators, who have a token:
+
+  TOKEN='authorization: Bearer ${token}'
+  curl -s -H "$TOKEN" ${url}/dead-letters
+  curl -s -H "$TOKEN" ${url}/dead-letters/stats
+  curl -s -H "$TOKEN" ${url}/dead-letters/ID
+  curl -s -H "$TOKEN" ${url}/dead-letters/ID/retry -d '{"reason":"mended"}'
+  curl -s -H "$TOKEN" ${url}/dead-letters/ID/discard -d '{"reason":"not worth it"}'
+  curl -s -H "$TOKEN" ${url}/dead-letters/audit
+
+Many orders at an even rate:
+
   npm run example:order-service:load -- ${url}
 
 Ctrl-C ends it.`)
-  await new Promise<void>((resolve) => process.once('SIGINT', resolve))
+  await new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve))
 }

@@ -3,13 +3,17 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { orderApi } from './api.ts'
 import { redisBackend } from './backend.ts'
+import type { Operators } from './operators.ts'
 import { orderWorker } from './order-worker.ts'
 
 const [role, redis = '', name = '', payments = ''] = process.argv.slice(2)
 const backend = redisBackend(redis)
 
 if (role === 'api') {
-  const server = orderApi(backend).listen(0, '127.0.0.1')
+  const server = orderApi(backend, JSON.parse(process.env['OPERATORS'] ?? '{}') as Operators).listen(
+    0,
+    '127.0.0.1',
+  )
   await once(server, 'listening')
   console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   await untilToldToEnd()

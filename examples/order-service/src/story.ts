@@ -1,6 +1,6 @@
 /** A bad day of the service, from its first order to the last, and what has to be true in the end. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Customer, type OrderReport } from './customer.ts'
+import { Customer, Operator, type OrderReport } from './customer.ts'
 import type { Deployment } from './deployment.ts'
 import type { OrderState } from './order.ts'
 import { poison } from './order.ts'
@@ -21,15 +21,21 @@ export interface Story {
 /** The longest that all of it may take, in milliseconds. */
 const patience = 60_000
 
-/** @param tell - Gets a line for each thing that happens. @param progress - Gets a line that replaces the one before. */
+/**
+ * @param tokens - Of the operators.
+ * @param tell - Gets a line for each thing that happens.
+ * @param progress - Gets a line that replaces the one before.
+ */
 export async function play(
   { url, killWorker }: Deployment,
   payments: Payments,
   orders: number,
+  tokens: readonly string[],
   tell: (line: string) => void,
   progress: (line: string) => void,
 ): Promise<Story> {
   const customer = new Customer(url)
+  const operators = tokens.map((token) => new Operator(url, token))
   const began = Date.now()
 
   tell(`${orders} orders are placed, each of them twice, as impatient customers do`)
@@ -70,18 +76,20 @@ export async function play(
   const states = await settled(customer, all, began, progress)
 
   tell('an operator looks at the dead letters')
-  const letters = await customer.deadLetters()
-  for (const { failure, journey } of letters)
-    tell(
-      `  ${failure}: order ${journey === poisoned ? 'poison' : journey === declined ? 'declined' : journey}`,
-    )
+  const letters = (await operators[0]?.letters()) ?? []
+  const names = new Map([
+    [poisoned, 'the poison'],
+    [declined, 'the declined payment'],
+  ])
+  for (const { failure, errorClass, journey = '' } of letters)
+    tell(`  ${names.get(journey) ?? journey}: ${failure}, ${errorClass}`)
 
   payments.declined.clear()
   const letter = letters.find(({ journey }) => journey === declined)
-  const pressed = await Promise.all(
-    Array.from({ length: 50 }, (_, n) => customer.retry(letter?.id ?? '', `operator ${n}`)),
+  const pressed = await Promise.all(operators.map((operator) => operator.retry(letter?.id ?? '')))
+  tell(
+    `the customer has paid in: ${operators.length} operators put the declined order back to work, all at once`,
   )
-  tell('the customer has paid in: 50 operators put the declined order back to work, all at once')
   const after = await settled(customer, [declined], Date.now(), progress)
   const reports = await Promise.all(all.map((id) => customer.look(id)))
 
@@ -122,7 +130,7 @@ export async function play(
         states.get(declined) === 'dead',
       ),
       claim(
-        '50 operators put it back to work once, and all get the same answer',
+        `${operators.length} operators put it back to work once, and all get the same answer`,
         `${replayed} replayed, ${outcomes.length - replayed} told that it was already; ${new Set(pressed.map(({ replayId }) => replayId)).size} new task`,
         replayed === 1 && new Set(pressed.map(({ replayId }) => replayId)).size === 1,
       ),

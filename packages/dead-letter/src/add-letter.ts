@@ -43,6 +43,37 @@ const longestText = 200
 const longestHistory = 10
 const tokenLength = 16
 
+/** A letter that is ready to be stored by somebody else: in one step with what it is about. Made by {@link DeadLetters.prepare}. */
+export interface PreparedLetter {
+  /** What {@link DeadLetterStore.add} takes. The same letter may be tried again and again. */
+  readonly letter: NewLetter
+  /**
+   * Tells the queue what the store has answered, for its events and counts. Call it once for each answer.
+   *
+   * @returns The id of the letter, or that of its duplicate.
+   * @throws {@link DeadLettersFullError} if there was no room.
+   */
+  stored(result: AddResult): string
+}
+
+/** Does all that comes before the store: names, redacts, encodes. */
+export async function prepareLetter(
+  desk: Desk,
+  message: unknown,
+  error: unknown,
+  options: AddOptions,
+): Promise<PreparedLetter> {
+  const letter = await newLetter(desk, message, error, options)
+  return {
+    letter,
+    stored: (result) => {
+      tell(desk, letter, result)
+      if (result.outcome === 'full') throw new DeadLettersFullError(desk.name)
+      return result.id
+    },
+  }
+}
+
 /** Adds a letter. @returns Its id, or that of its duplicate. */
 export async function addLetter(
   desk: Desk,
@@ -50,11 +81,8 @@ export async function addLetter(
   error: unknown,
   options: AddOptions,
 ): Promise<string> {
-  const letter = await newLetter(desk, message, error, options)
-  const result = await desk.ask('add', (store) => store.add(letter))
-  tell(desk, letter, result)
-  if (result.outcome === 'full') throw new DeadLettersFullError(desk.name)
-  return result.id
+  const { letter, stored } = await prepareLetter(desk, message, error, options)
+  return stored(await desk.ask('add', (store) => store.add(letter)))
 }
 
 async function newLetter(

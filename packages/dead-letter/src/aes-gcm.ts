@@ -10,6 +10,8 @@ export interface AesGcmOptions {
   readonly current: string
   /** Whether letters that were written before encryption was turned on can be read. @defaultValue `false` */
   readonly acceptPlain?: boolean
+  /** Makes the text that is encrypted, for example `taggedJson` of `@seaworthy/idempotency`. @defaultValue {@link jsonPayload} */
+  readonly codec?: PayloadCodec
 }
 
 const version = 'gcm1'
@@ -36,8 +38,10 @@ const version = 'gcm1'
  * ```
  */
 export function aesGcm(options: AesGcmOptions): PayloadCodec {
-  knownOptions('aesGcm', options, ['keys', 'current', 'acceptPlain'])
-  const { current, acceptPlain = false } = options
+  knownOptions('aesGcm', options, ['keys', 'current', 'acceptPlain', 'codec'])
+  const { current, acceptPlain = false, codec = jsonPayload } = options
+  if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function')
+    throw new InvalidOptionError('codec', 'an object with encode and decode', codec)
   const keys = new Map(Object.entries(options.keys ?? {}).map(([id, key]) => [id, keyOf(id, key)]))
   const currentKey = keys.get(current)
   if (currentKey === undefined) throw new InvalidOptionError('current', 'the id of one of the keys', current)
@@ -47,14 +51,14 @@ export function aesGcm(options: AesGcmOptions): PayloadCodec {
       const nonce = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', currentKey, nonce)
       cipher.setAAD(boundTo(current, token))
-      const text = await jsonPayload.encode(content, token)
+      const text = await codec.encode(content, token)
       const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
       return [version, current, ...[nonce, cipher.getAuthTag(), sealed].map(toText)].join('.')
     },
     decode(payload, token) {
       const [marker, id = '', nonce = '', tag = '', sealed = ''] = payload.split('.')
       if (marker !== version) {
-        if (acceptPlain) return jsonPayload.decode(payload, token)
+        if (acceptPlain) return codec.decode(payload, token)
         throw new Error('The payload is not encrypted')
       }
       const key = keys.get(id)
@@ -64,7 +68,7 @@ export function aesGcm(options: AesGcmOptions): PayloadCodec {
       decipher.setAAD(boundTo(id, token))
       decipher.setAuthTag(toBytes(tag))
       const text = Buffer.concat([decipher.update(toBytes(sealed)), decipher.final()]).toString('utf8')
-      return jsonPayload.decode(text, token)
+      return codec.decode(text, token)
     },
   }
 }

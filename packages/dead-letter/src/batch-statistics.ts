@@ -36,3 +36,10 @@ export function noStatistics(): { -readonly [Key in keyof BatchStatistics]: numb
     duration: 0,
   }
 }
+
+/** Two batches as one. */
+export function sumUp(a: BatchStatistics, b: BatchStatistics): BatchStatistics {
+  const sum: { -readonly [Key in keyof BatchStatistics]: number } = { ...a }
+  for (const key of Object.keys(b) as (keyof BatchStatistics)[]) sum[key] += b[key]
+  return sum
+}

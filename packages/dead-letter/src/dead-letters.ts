@@ -10,8 +10,8 @@ import {
   type Listener,
   number,
 } from '@seaworthy/core'
-import { type AddOptions, addLetter } from './add-letter.ts'
-import type { BatchStatistics } from './batch-statistics.ts'
+import { type AddOptions, addLetter, type PreparedLetter, prepareLetter } from './add-letter.ts'
+import { type BatchStatistics, noStatistics, sumUp } from './batch-statistics.ts'
 import { Desk } from './desk.ts'
 import { DeadLetterLeasedError, DeadLetterNotFoundError, DeadLetterReplayError } from './errors.ts'
 import type { DeadLettersEvents, PurgeStatistics } from './events.ts'
@@ -32,8 +32,9 @@ import { type BatchFilter, Recovery } from './recovery-batch.ts'
 import { Replayer, type RetryOutcome } from './replayer.ts'
 import { type Limits, trim } from './retention.ts'
 import { type RetryProgress, retryBatch } from './retry-batch.ts'
-import type { AuditPage, By, LetterFilter, LetterPage, ListQuery } from './store.ts'
-import { Upkeep } from './upkeep.ts'
+import type { AuditPage, By, DeadLetterStore, LetterFilter, LetterPage, ListQuery } from './store.ts'
+import { type DeadLetterUpkeep, Upkeep, type UpkeepJob } from './upkeep.ts'
+import type { UpkeepTask } from './upkeep-job.ts'
 
 /**
  * Keeps what failed for good until somebody, or a strategy, deals with it: inspects, replays, discards.
@@ -83,15 +84,31 @@ class Queue<Message> implements DeadLetters<Message> {
     this.#desk = new Desk(name, settings, this.#events)
     this.#replayer = new Replayer(this.#desk)
     this.#recovery = new Recovery(this.#desk, this.#replayer, this.#closing.signal)
-    const { trimEvery, recoverEvery, clock, random } = settings
-    const retention = { every: trimEvery, run: () => this.#retain() }
-    const recovery = { every: recoverEvery, run: () => this.#recover() }
-    this.#upkeep = new Upkeep(clock, random, this.#replays ? [retention, recovery] : [retention])
+    const { trimEvery, recoverEvery } = settings
+    const retention: UpkeepTask = { job: 'retention', every: trimEvery, run: () => this.#retain() }
+    const recovery: UpkeepTask = { job: 'recovery', every: recoverEvery, run: () => this.#recover() }
+    this.#upkeep = new Upkeep(this.#desk, this.#replays ? [recovery, retention] : [retention])
     this.#unregister = this.#register(hub)
   }
 
   async add(message: Message, error: unknown, options: AddOptions = {}): Promise<string> {
     return addLetter(this.#desk, message, error, options)
+  }
+
+  get store(): DeadLetterStore {
+    return this.#desk.settings.store
+  }
+
+  get upkeep(): DeadLetterUpkeep {
+    return this.#upkeep
+  }
+
+  async prepare(message: Message, error: unknown, options: AddOptions = {}): Promise<PreparedLetter> {
+    return prepareLetter(this.#desk, message, error, options)
+  }
+
+  async lookup(dedupeKey: string): Promise<string | undefined> {
+    return this.#desk.ask('lookup', async (store) => store.lookup?.(dedupeKey))
   }
 
   async get(id: string): Promise<Letter | undefined> {
@@ -244,34 +261,39 @@ class Queue<Message> implements DeadLetters<Message> {
     }
   }
 
-  /** Failures of the store have been reported; the next round tries again. */
-  async #retain(): Promise<void> {
+  async #retain(): Promise<PurgeStatistics> {
     const { age: olderThan, keep, settled: settledBefore } = this.#desk.settings
     const limits = { olderThan, keep, settledBefore, actor: 'retention' }
-    try {
-      await trim(this.#desk, limits, this.#closing.signal)
-      await this.stats()
-    } catch {}
+    const statistics = await trim(this.#desk, limits, this.#closing.signal)
+    await this.stats()
+    return statistics
   }
 
-  async #recover(): Promise<void> {
+  async #recover(): Promise<BatchStatistics> {
     const { recoverBatch } = this.#desk.settings
-    try {
-      for (let round = 0; round < batchesPerRound && !this.#closing.signal.aborted; round++) {
-        const { claimed, paused } = await this.processBatch(recoverBatch)
-        if (claimed < recoverBatch || paused > 0) return
-      }
-    } catch {}
+    let sum: BatchStatistics = noStatistics()
+    for (let round = 0; round < batchesPerRound && !this.#closing.signal.aborted; round++) {
+      const batch = await this.processBatch(recoverBatch)
+      sum = sumUp(sum, batch)
+      if (batch.claimed < recoverBatch || batch.paused > 0) break
+    }
+    return sum
   }
 
   #register(hub: Hub): () => void {
     const { kind, name } = this
     if (name === undefined) return () => {}
-    const snapshot = () => ({ counts: this.#counts, ...this.#desk.tally })
+    const snapshot = () => ({
+      counts: this.#counts,
+      ...this.#desk.tally,
+      upkeep: this.#upkeep.status(),
+    })
     const actions = {
       retry: (id: string, options: RetryOptions<Message>) => this.retry(id, options),
       discard: (id: string, by: Operator) => this.discard(id, by),
       purge: (options: PurgeOptions) => this.purge(options),
+      runUpkeep: (job?: UpkeepJob) => this.#upkeep.runNow(job),
+      stats: () => this.stats(),
     }
     return hub.register({ kind, name, snapshot, actions })
   }

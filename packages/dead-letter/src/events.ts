@@ -2,6 +2,7 @@
 import type { FailureClass } from '@seaworthy/core'
 import type { BatchStatistics } from './batch-statistics.ts'
 import type { RemovedLetter } from './store.ts'
+import type { UpkeepJob } from './upkeep.ts'
 
 interface OfQueue {
   /** The name of the queue. */
@@ -84,6 +85,21 @@ export interface PurgeStatistics {
   readonly duration: number
 }
 
+/** A run of upkeep has ended in this process. */
+export interface UpkeepRan extends OfQueue {
+  readonly job: UpkeepJob
+  /** `failed`: the store did. What it had done by then is done. */
+  readonly outcome: 'done' | 'failed'
+  /** Milliseconds it took. */
+  readonly duration: number
+  /** How many letters were claimed by recovery, or removed by retention; 0 if it failed. */
+  readonly letters: number
+  /** How many runs in a row have failed in this process. */
+  readonly failures: number
+  /** Milliseconds until the next run. */
+  readonly nextIn: number
+}
+
 /** A strategy or condition of yours threw. */
 export interface StrategyFailed extends OfLetter {
   readonly failureClass: FailureClass
@@ -110,6 +126,7 @@ export type DeadLettersEvents = {
   expired: LetterExpired
   recovered: Recovered
   purged: Purged
+  upkeep: UpkeepRan
   strategyFailed: StrategyFailed
   storeFailed: StoreFailed
 }

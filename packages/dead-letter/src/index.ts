@@ -3,7 +3,7 @@
  *
  * @module @seaworthy/dead-letter
  */
-export type { AddOptions } from './add-letter.ts'
+export type { AddOptions, PreparedLetter } from './add-letter.ts'
 export { type AesGcmOptions, aesGcm } from './aes-gcm.ts'
 export type { BatchStatistics } from './batch-statistics.ts'
 export {
@@ -41,6 +41,7 @@ export type {
   Recovered,
   StoreFailed,
   StrategyFailed,
+  UpkeepRan,
 } from './events.ts'
 export { type FailureRule, type FailureTraits, failureRule, standardFailures } from './failure-type.ts'
 export type {
@@ -125,5 +126,7 @@ export type {
   Settlement,
   TrimRequest,
   TrimResult,
+  TurnRequest,
 } from './store.ts'
 export { storedError } from './stored-error.ts'
+export type { DeadLetterUpkeep, UpkeepJob, UpkeepRun, UpkeepStatus } from './upkeep.ts'

@@ -22,6 +22,7 @@ import type {
   Settlement,
   TrimRequest,
   TrimResult,
+  TurnRequest,
 } from './store.ts'
 
 /** Options of {@link memoryDeadLetters}. */
@@ -76,10 +77,18 @@ export function memoryDeadLetters(options: MemoryDeadLettersOptions = {}): Memor
 
 const optionNames = ['maxCount', 'overflow', 'maxSettled', 'maxAudit', 'clock', 'origin']
 
+/** Who does a job, until when, and when it may be done next. */
+interface Turn {
+  readonly holder: string | undefined
+  readonly until: number
+  readonly next: number
+}
+
 /** Every method does its whole step before its first `await`, so steps are atomic. */
 class MemoryStore implements MemoryDeadLetters {
   readonly replaysItself = false
   readonly #letters: MemoryLetters
+  readonly #turns = new Map<string, Turn>()
 
   constructor(options: MemoryDeadLettersOptions) {
     const { maxCount = 100_000, overflow = 'refuse', maxSettled = 10_000, maxAudit = 100_000 } = options
@@ -97,6 +106,10 @@ class MemoryStore implements MemoryDeadLetters {
   }
 
   async add(added: NewLetter): Promise<AddResult> {
+    return this.addNow(added)
+  }
+
+  addNow(added: NewLetter): AddResult {
     const letters = this.#letters
     const now = letters.now()
     const same = letters.duplicateOf(added, now)?.letter
@@ -108,6 +121,10 @@ class MemoryStore implements MemoryDeadLetters {
     const dropped = letters.makeRoom(now)
     if (dropped === undefined) return { outcome: 'full', now }
     return { outcome: 'added', id: letters.add(added, now).id, now, dropped }
+  }
+
+  async lookup(dedupeKey: string): Promise<string | undefined> {
+    return this.#letters.keyed(dedupeKey)?.id
   }
 
   async get(id: string, view?: By): Promise<StoredLetter | undefined> {
@@ -262,6 +279,24 @@ class MemoryStore implements MemoryDeadLetters {
 
   async audit(query: AuditQuery): Promise<AuditPage> {
     return this.#letters.audit.page(query)
+  }
+
+  async beginTurn({ job, owner, leaseFor, early }: TurnRequest): Promise<number> {
+    const now = this.#letters.now()
+    const { holder, until = now, next = now } = this.#turns.get(job) ?? {}
+    const taken = holder !== undefined && until > now
+    if (holder !== owner || !taken) {
+      if (taken) return until - now
+      if (next > now && !early) return next - now
+    }
+    this.#turns.set(job, { holder: owner, until: now + leaseFor, next })
+    return 0
+  }
+
+  async endTurn(job: string, owner: string, nextIn: number): Promise<void> {
+    if (this.#turns.get(job)?.holder !== owner) return
+    const now = this.#letters.now()
+    this.#turns.set(job, { holder: undefined, until: now, next: now + nextIn })
   }
 
   debugStats(): Record<string, number> {

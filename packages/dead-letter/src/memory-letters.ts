@@ -96,12 +96,11 @@ export class MemoryLetters {
     this.index.add(entry.letter)
     if (transition !== undefined)
       this.note({ letter, event: transition, from: letter.state, to: condition.state, now }, by)
-    if (isSettled(condition.state) && !isSettled(letter.state)) this.#forgetSettled(entry, now)
+    if (isSettled(condition.state) && !isSettled(letter.state)) this.#forgetSettled(now)
     return step
   }
 
-  #forgetSettled(entry: Entry, now: number): void {
-    this.#forgetKey(entry)
+  #forgetSettled(now: number): void {
     const { settled } = this.index
     while (settled.size > this.#rules.maxSettled)
       this.remove(idOfKey(settled.first ?? ''), 'settled', 'expired', now, byActor('overflow'))
@@ -130,15 +129,21 @@ export class MemoryLetters {
 
   /** @returns What was dropped; undefined if there is no room. */
   makeRoom(now: number): RemovedLetter[] | undefined {
-    const open = (): number =>
-      this.index.count('dead') + this.index.count('leased') + this.index.count('replaying')
-    const dropped: RemovedLetter[] = []
-    while (open() >= this.#rules.maxCount) {
-      const { first } = this.index.ids('dead')
-      if (this.#rules.overflow === 'refuse' || first === undefined) return undefined
-      dropped.push(this.remove(first, 'overflow', 'dropped', now, byActor('overflow')))
-    }
-    return dropped
+    const dead = this.index.count('dead')
+    const surplus =
+      dead + this.index.count('leased') + this.index.count('replaying') + 1 - this.#rules.maxCount
+    if (surplus <= 0) return []
+    // Before anything is dropped: what is not enough is no reason to lose a letter.
+    if (this.#rules.overflow === 'refuse' || surplus > dead) return undefined
+    return Array.from({ length: surplus }, () => {
+      const { first = '' } = this.index.ids('dead')
+      return this.remove(first, 'overflow', 'dropped', now, byActor('overflow'))
+    })
+  }
+
+  /** The letter that was added last with this key. */
+  keyed(dedupeKey: string): StoredLetter | undefined {
+    return this.#entries.get(this.#dedupe.get(dedupeKey) ?? '')?.letter
   }
 
   duplicateOf({ dedupeKey }: NewLetter, now: number): Entry | undefined {
@@ -153,7 +158,7 @@ export class MemoryLetters {
     const id = this.#newId(token, now)
     const condition = newlyDead(dueIn === undefined ? undefined : now + dueIn)
     const replayId = `${id}:${added.replays + 1}`
-    const letter = withCondition({ ...rest, ...fresh, id, diedAt: now, replayId }, condition)
+    const letter = withCondition({ id, ...rest, ...fresh, diedAt: now, replayId }, condition)
     return { letter, fence: undefined, dedupeKey, dedupeUntil: now + dedupeFor }
   }
 

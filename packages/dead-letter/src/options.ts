@@ -61,9 +61,15 @@ export interface RecoveryOptions {
   readonly strategies?: Readonly<Record<string, RecoveryStrategy | RecoveryFunction>>
   /** Nothing is replayed by itself while this does not hold, for example `whenClosed(breaker)`. @defaultValue always */
   readonly when?: ReplayCondition
-  /** How many letters this process replays by itself in a second. @defaultValue 10 */
+  /**
+   * How many letters this process replays by itself in a second. With a store that gives turns, scheduled recovery is at work in one process
+   * at a time, so this is the pace of all together; calls of `processBatch` in several processes add up. @defaultValue 10
+   */
   readonly perSecond?: number
-  /** How often a started queue looks for letters that are due. @defaultValue `'5m'` */
+  /**
+   * How often a started queue looks for letters that are due, all its processes taken together if the store can tell.
+   * @defaultValue `'5m'`
+   */
   readonly every?: Duration
   /** How many it takes at once. @defaultValue 20 */
   readonly batch?: number
@@ -77,7 +83,10 @@ export interface RetentionOptions {
   readonly keep?: number
   /** Settled letters are remembered for so long, without content. @defaultValue `'1d'` */
   readonly settled?: Duration
-  /** How often a started queue looks. @defaultValue `'1m'` */
+  /**
+   * How often a started queue looks, all its processes taken together if the store can tell. Letters expire at the next look after their time.
+   * @defaultValue `'1d'`
+   */
   readonly every?: Duration
   /** The most letters in one step of the store. @defaultValue 500 */
   readonly batch?: number
@@ -196,7 +205,7 @@ export function settingsOf<Message>(options: DeadLettersOptions<Message>): Setti
     age: age === false ? undefined : duration('retention.age', age),
     keep: keep === undefined ? undefined : count('retention.keep', keep, 0),
     settled: duration('retention.settled', settled),
-    trimEvery: duration('retention.every', retention.every ?? '1m', 1),
+    trimEvery: duration('retention.every', retention.every ?? '1d', 1),
     trimBatch: count('retention.batch', retention.batch ?? 500),
     redact: optionalFunction('redact', options.redact),
     codec,

@@ -16,8 +16,9 @@ export interface PayloadCodec {
 }
 
 /**
- * Plain JSON, the default. Refuses what JSON cannot hold (`bigint`, circles); dates come back as text, and functions, symbols and
- * `undefined` inside of objects are left out, as `JSON.stringify` does.
+ * Plain JSON, the default: any language can read it. Refuses what JSON cannot hold (`bigint`, circles); dates come back as text, a `Map` or
+ * `Set` as an empty object, and functions, symbols and `undefined` inside of objects are left out, as `JSON.stringify` does. `taggedJson` of
+ * `@seaworthy/idempotency` fits in its place, and keeps them all or refuses them.
  */
 export const jsonPayload: PayloadCodec = {
   encode: (content) => JSON.stringify(content),

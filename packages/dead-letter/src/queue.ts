@@ -1,13 +1,14 @@
 /** What a dead letter queue can do, and what its methods take and answer. */
 import type { Duration, Listener } from '@seaworthy/core'
-import type { AddOptions } from './add-letter.ts'
+import type { AddOptions, PreparedLetter } from './add-letter.ts'
 import type { BatchStatistics } from './batch-statistics.ts'
 import type { DeadLettersEvents, PurgeStatistics } from './events.ts'
 import type { Letter, LetterCounts, LetterGroup, OpenLetter } from './letter.ts'
 import type { LetterState } from './machine.ts'
 import type { BatchFilter } from './recovery-batch.ts'
 import type { RetryProgress } from './retry-batch.ts'
-import type { AuditPage, LetterFilter, LetterPage } from './store.ts'
+import type { AuditPage, DeadLetterStore, LetterFilter, LetterPage } from './store.ts'
+import type { DeadLetterUpkeep } from './upkeep.ts'
 
 /** Who does something, and why. Both go to the audit. */
 export interface Operator {
@@ -56,7 +57,7 @@ export interface RetryBatchOptions extends Operator {
   readonly dryRun?: boolean
 }
 
-/** Options of {@link DeadLetters.purge}. */
+/** Options of {@link DeadLetters.purge}. The reason in the audit of each removal is why the letter was due: its age, or the count. */
 export interface PurgeOptions extends Operator {
   /** Removes letters that have been dead for so long. @defaultValue any age */
   readonly olderThan?: Duration
@@ -77,6 +78,10 @@ export interface AuditOptions {
 export interface DeadLetters<Message = unknown> {
   readonly kind: 'dead-letters'
   readonly name: string | undefined
+  /** Where letters are kept. For those who store prepared letters themselves. */
+  readonly store: DeadLetterStore
+  /** What a started queue does by itself: how it does, and a way to do it now. */
+  readonly upkeep: DeadLetterUpkeep
 
   /**
    * Keeps what failed for good. Anything may be the error.
@@ -87,6 +92,20 @@ export interface DeadLetters<Message = unknown> {
    *   in the last case perhaps; with a `dedupeKey` it can be added again.
    */
   add(message: Message, error: unknown, options?: AddOptions): Promise<string>
+
+  /**
+   * Does all that `add` does before the store is asked: names the failure, redacts, encodes. For who can store the letter and end what it is
+   * about in one step, as streams of `@seaworthy/worker` do where letters live beside them.
+   *
+   * @throws {@link DeadLetterUnstorableError}
+   */
+  prepare(message: Message, error: unknown, options?: AddOptions): Promise<PreparedLetter>
+
+  /**
+   * The id of the letter that was added last with this dedupe key, also if it was replayed or settled since; undefined if there is none, it
+   * is no more, or the store cannot tell.
+   */
+  lookup(dedupeKey: string): Promise<string | undefined>
 
   /** A letter without its content, or undefined. */
   get(id: string): Promise<Letter | undefined>

@@ -18,6 +18,7 @@
  *   first going first.
  * - Methods reject only when the store fails. What they reject with reaches the caller as it is. A store limits the time of its
  *   own operations.
+ * - Optional methods may be left out one by one. What is missing without them is said there.
  */
 import type { FailureClass } from '@seaworthy/core'
 import type {
@@ -207,6 +208,18 @@ export interface AuditPage {
   readonly next: string | undefined
 }
 
+/** What {@link DeadLetterStore.beginTurn} takes. */
+export interface TurnRequest {
+  /** What is to be done; each job has turns of its own. */
+  readonly job: string
+  /** Who asks. The same owner may ask again for the turn it has, to keep it. */
+  readonly owner: string
+  /** How long the turn is, unless asked for again, in milliseconds. */
+  readonly leaseFor: number
+  /** Whether it may begin before it is time. */
+  readonly early: boolean
+}
+
 /** A store of dead letters. See the head of this file for the rules. */
 export interface DeadLetterStore {
   /**
@@ -223,6 +236,18 @@ export interface DeadLetterStore {
    * all letters are held. The letter that is added is never dropped in the same step.
    */
   add(letter: NewLetter): Promise<AddResult>
+
+  /**
+   * Only for stores in the memory of this process: what `add` does, without a promise, so that a stream in the same memory can end a
+   * task in the same step. Throws instead of rejecting.
+   */
+  addNow?(letter: NewLetter): AddResult
+
+  /**
+   * The id of the letter that was added last with this dedupe key, whatever became of it and however long ago; undefined if there was none, or
+   * it is no more. Not audited. Without it nobody can tell that a message has its letter already, once the letter is settled.
+   */
+  lookup?(dedupeKey: string): Promise<string | undefined>
 
   /**
    * One letter, with its payload only if `view` says who looks; that is audited as `viewed`, also when the payload is gone.
@@ -274,4 +299,19 @@ export interface DeadLetterStore {
 
   /** What happened, oldest first. Entries are kept up to a limit of the store. */
   audit(query: AuditQuery): Promise<AuditPage>
+
+  /**
+   * Asks for the turn of a job that all processes on this store do in turns: one at a time, and not before it is time. Granted to `owner` until
+   * `leaseFor` from now if nobody else has the turn, and it is time (or `early`, or `owner` has the turn). Not audited. Without it each
+   * process does its own upkeep, which costs more and harms nothing.
+   *
+   * @returns 0 if it is granted; else how many milliseconds later, at least 1, it makes sense to ask again.
+   */
+  beginTurn?(request: TurnRequest): Promise<number>
+
+  /**
+   * Ends the turn of a job. The next is `nextIn` milliseconds from now. Changes nothing unless `owner` has the turn, or had it last and nobody
+   * has it now.
+   */
+  endTurn?(job: string, owner: string, nextIn: number): Promise<void>
 }

@@ -61,7 +61,7 @@ export function withHooks(
 ): DeadLetterStore {
   return new Proxy(store, {
     get(target, property: keyof DeadLetterStore) {
-      const value = replaced[property] ?? Reflect.get(target, property)
+      const value = property in replaced ? replaced[property] : Reflect.get(target, property)
       if (typeof value !== 'function') return value
       return async (...args: unknown[]) => {
         await hooks[property]?.()

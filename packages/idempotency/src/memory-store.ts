@@ -3,6 +3,7 @@ import { StoreUnavailableError } from './errors.ts'
 import { claim, complete, forget, type IdempotencyRecord, living, peek, renew, type Step } from './machine.ts'
 import type {
   Claim,
+  ClaimOf,
   ClaimRequest,
   CompleteRequest,
   Completion,
@@ -92,6 +93,10 @@ class MemoryStore implements MemoryIdempotencyStore {
     const outcome = this.#keep(key, known, claim(known, request, now, this.#fence))
     if ('fence' in outcome) this.#fence = Math.max(this.#fence, outcome.fence)
     return outcome
+  }
+
+  claimMany(claims: readonly ClaimOf[]): Promise<readonly Claim[]> {
+    return Promise.all(claims.map(({ key, request }) => this.claim(key, request)))
   }
 
   async renew(key: string, request: RenewRequest): Promise<Renewal> {

@@ -35,6 +35,12 @@ export interface ClaimRequest {
   readonly takeover: boolean
 }
 
+/** A claim among several: see {@link IdempotencyStore.claimMany}. */
+export interface ClaimOf {
+  readonly key: string
+  readonly request: ClaimRequest
+}
+
 /** The answer to a claim. Only the grants change the record. */
 export type Claim =
   /**
@@ -148,6 +154,18 @@ export interface IdempotencyStore {
    * @throws When the store is down, or has no room for another record.
    */
   claim(key: string, request: ClaimRequest): Promise<Claim>
+
+  /**
+   * Asks for many works at once, in one round trip. Each claim is a step of its own, answered and granted as by
+   * {@link IdempotencyStore.claim} after those before it, whatever becomes of the others; two of one key are two claims.
+   *
+   * A store that cannot do it in one round trip leaves it out.
+   *
+   * @returns One answer for each, in order.
+   * @throws As `claim`, if one of them would. Any of the others may then have been granted: claim again, each by itself
+   *   if need be.
+   */
+  claimMany?(claims: readonly ClaimOf[]): Promise<readonly Claim[]>
 
   /** Begins the lease of a grant anew. */
   renew(key: string, request: RenewRequest): Promise<Renewal>

@@ -2,15 +2,18 @@ import { InvalidOptionError } from '@seaworthy/core'
 import { type ClaimRequest, memoryIdempotencyStore } from '@seaworthy/idempotency'
 import { abortListeners, VirtualClock } from '@seaworthy/testing'
 import { describe, expect, it } from 'vitest'
-import { storeContract } from './store-contract.ts'
+import { claimManyContract, type StoreUnderTest, storeContract } from './store-contract.ts'
 
-storeContract('memory store', async () => {
+async function underTest(): Promise<StoreUnderTest> {
   const clock = new VirtualClock()
   return {
     store: memoryIdempotencyStore({ clock }),
     advance: (milliseconds) => clock.advance(milliseconds),
   }
-})
+}
+
+storeContract('memory store', underTest)
+claimManyContract('memory store', underTest)
 
 const request: ClaimRequest = { owner: 'ann', fingerprint: '', lease: 100, retain: 1000, takeover: true }
 

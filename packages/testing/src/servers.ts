@@ -12,6 +12,12 @@ export {
   postgresForTests,
   startPostgres,
 } from './postgres-server.ts'
+export {
+  type PrometheusServer,
+  type PrometheusServerOptions,
+  promtool,
+  startPrometheus,
+} from './prometheus-server.ts'
 export { type RedisOptions, type RedisServer, redisForTests, startRedis } from './redis-server.ts'
 export type { ServerAddress } from './server-address.ts'
 export {

@@ -34,6 +34,7 @@ export async function closeWorker({ desk, intake, runner, heartbeat, forced }: C
   for (const held of [...hands.all()]) held.context.abort(new TaskAbortedError(name, 'drain'))
   if (hands.size > 0) await upTo(grace, hands.empty())
   await acknowledge(desk)
+  await bury(desk)
   await handBack(desk, runner, () => true)
   desk.end()
   await upTo(storeLimit, heartbeat.stop())
@@ -57,6 +58,23 @@ async function acknowledge(desk: Desk): Promise<void> {
   for (const held of done) hands.putDown(held)
   const receipts = done.map(({ delivery }) => delivery.receipt)
   await once(desk, 'acknowledge', () => stream.acknowledge(owner, receipts))
+}
+
+/**
+ * Puts down what has its letter, or may have it, and says a last time that it is dead. It is not given back: as a new task it would run again.
+ * If nobody hears it, it is taken over, and the letter found.
+ */
+async function bury(desk: Desk): Promise<void> {
+  const { hands, settings } = desk
+  const { stream, owner } = settings
+  const dying = [...hands.all()].filter(({ burial }) => burial !== undefined)
+  for (const held of dying) hands.putDown(held)
+  const told = dying.map(({ burial, delivery }) =>
+    typeof burial === 'object'
+      ? once(desk, 'bury', () => stream.bury(owner, delivery.receipt, burial))
+      : undefined,
+  )
+  await Promise.all(told)
 }
 
 /** Puts down what is chosen and gives it back. What its handlers may still do counts for nothing. */

@@ -1,14 +1,24 @@
 /** How tasks get into dead letters and out of them again. */
-import type { AddOptions, Replay } from '@seaworthy/dead-letter'
+import type { AddOptions, DeadLetterStore, PreparedLetter, Replay } from '@seaworthy/dead-letter'
 import { TaskDeathError } from './errors.ts'
 import type { TaskStream } from './stream.ts'
 import type { Delivery } from './task.ts'
 import type { DeathReason } from './worker-events.ts'
 
-/** The part of a dead letter queue that a worker uses; `deadLetters()` of `@seaworthy/dead-letter` has it. */
+/**
+ * The part of a dead letter queue that a worker uses; `deadLetters()` of `@seaworthy/dead-letter` has all of it. With `store` and `prepare`,
+ * and letters beside the stream, a task and its letter change in one step. Without `lookup`, a crash between the letter and the end of its task
+ * makes the task run again.
+ */
 export interface DeadLetterSink {
   /** Keeps a message. Two messages with one `dedupeKey` are one. @returns The id of the letter. */
   add(message: TaskMessage, error: unknown, options?: AddOptions): Promise<string>
+  /** Where letters are kept. */
+  readonly store?: DeadLetterStore
+  /** All of `add` but the storing. */
+  prepare?(message: TaskMessage, error: unknown, options?: AddOptions): Promise<PreparedLetter>
+  /** The id of the letter that was added last with this key, whatever became of it. */
+  lookup?(dedupeKey: string): Promise<string | undefined>
 }
 
 /** The message of a dead letter made by a worker. */
@@ -17,24 +27,30 @@ export interface TaskMessage {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Where the number of replays travels, so that a task that dies again can say how often it was replayed. */
-const replayHeader = 'seaworthy-replay'
+/** The header in which the number of replays travels, so that a task that dies again can say how often it was replayed. */
+export const replayHeader = 'seaworthy-replay'
 
-/** Keeps a task as a dead letter, once however often it is tried. */
-export function addToDeadLetters(
-  sink: DeadLetterSink,
+/** Who buries what. */
+export interface BurialPlace {
+  /** The name of the stream. */
+  readonly stream: string
+  readonly worker: string
+  /** How often a task may fail, if that is known. */
+  readonly attempts: number | undefined
+}
+
+/** The same for one entry however often it is tried, so that it has one letter. */
+export const letterKey = (stream: string, { entry }: Pick<Delivery, 'entry'>): string => `${stream}/${entry}`
+
+/** What the letter of a task says besides its message. */
+export function letterOptions(
   delivery: Delivery,
-  error: unknown,
   reason: DeathReason,
-  {
-    stream,
-    worker,
-    attempts,
-  }: { readonly stream: string; readonly worker: string; readonly attempts: number | undefined },
-): Promise<string> {
-  const { entry, task, payload, headers, journey, failures, deliveries, previousOwner } = delivery
+  { stream, worker, attempts }: BurialPlace,
+): AddOptions {
+  const { task, headers, journey, failures, deliveries, previousOwner } = delivery
   const replays = Number(headers[replayHeader])
-  return sink.add({ payload, headers }, error, {
+  return {
     type: stream,
     failure: failureNames[reason],
     taskId: task,
@@ -43,9 +59,9 @@ export function addToDeadLetters(
     maxRetries: attempts === undefined ? undefined : attempts - 1,
     retryCount: failures + deliveries - 1,
     replays: Number.isSafeInteger(replays) && replays > 0 ? replays : 0,
-    dedupeKey: `${stream}/${entry}`,
+    dedupeKey: letterKey(stream, delivery),
     actor: previousOwner === undefined ? worker : `${worker} after ${previousOwner}`,
-  })
+  }
 }
 
 /** The kinds of failure that only a worker can know; the rules of the dead letter queue name the others. */
@@ -56,6 +72,7 @@ const failureNames: Record<DeathReason, string | undefined> = {
   unreadable: 'decode',
   conflict: 'idempotency_conflict',
   unknownOutcome: 'unknown_outcome',
+  interrupted: undefined,
 }
 
 /** What a dead letter says about a task that workers fell silent over. */

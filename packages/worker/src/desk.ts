@@ -53,12 +53,17 @@ export class Desk {
     return this.settings.clock.now()
   }
 
-  /** Calls a store until it answers. Undefined once the worker has ended. */
-  insist<T>(operation: string, call: () => Promise<T>): Promise<T | undefined> {
+  /**
+   * Calls a store until it answers. Undefined once the worker has ended.
+   *
+   * @param failures - How often it failed before. @defaultValue 0
+   */
+  insist<T>(operation: string, call: () => Promise<T>, failures?: number): Promise<T | undefined> {
     const { clock, random } = this.settings
     return insist(operation, call, {
       clock,
       random,
+      failures,
       signal: this.ended,
       trouble: (trouble) => this.trouble(trouble),
       recovered: (name, failures) => this.recovered(name, failures),
@@ -66,8 +71,9 @@ export class Desk {
   }
 
   /** As {@link insist}, for stores that do not limit their own time. */
-  insistWithin<T>(operation: string, call: () => Promise<T>): Promise<T | undefined> {
-    return this.insist(operation, () => answerWithin(this.settings.clock, storeLimit, operation, call))
+  insistWithin<T>(operation: string, call: () => Promise<T>, failures?: number): Promise<T | undefined> {
+    const { clock } = this.settings
+    return this.insist(operation, () => answerWithin(clock, storeLimit, operation, call), failures)
   }
 
   trouble(trouble: StoreTrouble): void {

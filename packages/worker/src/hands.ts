@@ -1,5 +1,6 @@
 /** What a worker has in hand. */
 import type { CallContext } from '@seaworthy/core'
+import type { Dying } from './burials.ts'
 import type { AbortCause } from './errors.ts'
 import type { Delivery } from './task.ts'
 
@@ -39,6 +40,8 @@ export class Held {
   /** Why it was given up. */
   declare lost: AbortCause | undefined
   declare grant: Grant | undefined
+  /** What is under way with its letter. */
+  declare burial: Dying['burial']
 
   constructor(delivery: Delivery, context: CallContext, confirmedAt: number) {
     this.delivery = delivery
@@ -52,6 +55,7 @@ export class Held {
     this.suspect = false
     this.lost = undefined
     this.grant = undefined
+    this.burial = undefined
   }
 
   /** Which try this is. */

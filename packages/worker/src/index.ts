@@ -4,8 +4,9 @@
  * @packageDocumentation
  * @module @seaworthy/worker
  */
-export type { TaskCommit } from './commit.ts'
-export { type DeadLetterSink, replayTo, type TaskMessage } from './dead-letter-sink.ts'
+export type { BurialAnswer, TaskBurial } from './burial.ts'
+export type { CommitAnswer, TaskCommit, TaskEnd } from './commit.ts'
+export { type DeadLetterSink, replayHeader, replayTo, type TaskMessage } from './dead-letter-sink.ts'
 export type { PoisonLimits } from './entry.ts'
 export * as entryMachine from './entry.ts'
 export {

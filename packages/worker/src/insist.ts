@@ -23,6 +23,8 @@ export interface StoreTrouble {
 export interface InsistOptions {
   readonly clock: Clock
   readonly random: Random
+  /** How often the call failed before. @defaultValue 0 */
+  readonly failures?: number | undefined
   /** Ends all tries. */
   readonly signal: AbortSignal
   /** Hears of each failure. Must not throw. */
@@ -42,7 +44,7 @@ export async function insist<T>(
   options: InsistOptions,
 ): Promise<T | undefined> {
   const { clock, random, signal } = options
-  for (let failures = 0; !signal.aborted; ) {
+  for (let { failures = 0 } = options; !signal.aborted; ) {
     try {
       const answer = await call()
       if (failures > 0) options.recovered(operation, failures)

@@ -139,6 +139,12 @@ export class Entries {
     return this.#pending.get(receipt.slice(0, receipt.indexOf('.')))
   }
 
+  /** Whether a receipt counts, and for this owner. */
+  isHeld(owner: string, receipt: string): boolean {
+    const state = this.#holding(receipt)?.state as Pending | undefined
+    return state !== undefined && state.owner === owner && receipt.endsWith(`.${state.handOuts}`)
+  }
+
   /** A step that only the holder may make. Undefined if it is lost. */
   byHolder(owner: string, receipt: string, type: HolderStep, delay = 0): Item | undefined {
     const item = this.#holding(receipt)

@@ -12,6 +12,8 @@ import {
   systemClock,
   systemRandom,
 } from '@seaworthy/core'
+import type { DeadLetterStore } from '@seaworthy/dead-letter'
+import type { TaskBurial } from './burial.ts'
 import { suspicion } from './entry.ts'
 import { QueueFullError, StreamClosedError } from './errors.ts'
 import { Entries, receiptOf } from './memory-entries.ts'
@@ -200,10 +202,21 @@ class InMemory implements MemoryStream {
 
   async bury(owner: string, receipt: string, { reason }: Burial): Promise<'done' | 'lost'> {
     this.#check()
-    const item = this.#entries.byHolder(owner, receipt, 'bury')
-    if (item === undefined) return 'lost'
-    this.#entries.log('dead', item, { owner, reason })
-    return 'done'
+    return this.#bury(owner, receipt, reason) ? 'done' : 'lost'
+  }
+
+  burials(store: DeadLetterStore): TaskBurial | undefined {
+    const addNow = store.addNow?.bind(store)
+    if (addNow === undefined) return undefined
+    return {
+      bury: async (owner, receipt, reason, letter) => {
+        this.#check()
+        if (!this.#entries.isHeld(owner, receipt)) return { outcome: 'lost' }
+        const answer = addNow(letter)
+        if (answer.outcome !== 'full') this.#bury(owner, receipt, reason)
+        return answer
+      },
+    }
   }
 
   commits(): undefined {
@@ -297,6 +310,13 @@ class InMemory implements MemoryStream {
   debugStats(): Record<string, number> {
     const { waiting, pending, due } = this.#entries.counts
     return { waiting, pending, due, fetching: this.#waiters.size, owners: this.#entries.owners.size }
+  }
+
+  #bury(owner: string, receipt: string, reason: string): boolean {
+    const item = this.#entries.byHolder(owner, receipt, 'bury')
+    if (item === undefined) return false
+    this.#entries.log('dead', item, { owner, reason })
+    return true
   }
 
   #check(): void {

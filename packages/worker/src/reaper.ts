@@ -1,5 +1,6 @@
 import { defaultHub, Emitter, type FailureClass, type Listener } from '@seaworthy/core'
-import { addToDeadLetters, crashError } from './dead-letter-sink.ts'
+import { Burials } from './burials.ts'
+import { crashError } from './dead-letter-sink.ts'
 import { answerWithin, storeLimit } from './desk.ts'
 import { StreamClosedError } from './errors.ts'
 import { classOf } from './insist.ts'
@@ -100,6 +101,7 @@ class StreamReaper implements Reaper {
   readonly owner: string
   readonly #settings: TakeOverSettings
   readonly #events: Emitter<ReaperEvents>
+  readonly #burials: Burials
   readonly #upkeep: readonly Periodic[]
   readonly #unregister: (() => void) | undefined
   #closed = false
@@ -112,6 +114,16 @@ class StreamReaper implements Reaper {
     this.owner = owner
     this.#settings = settings
     this.#events = new Emitter(this.kind, name, hub)
+    const { stream, deadLetters } = settings
+    this.#burials = new Burials(
+      stream,
+      deadLetters,
+      { worker: owner, attempts: undefined },
+      {
+        letters: (operation, call) => answerWithin(clock, storeLimit, operation, call),
+        stream: (_, call) => call(),
+      },
+    )
     const every = (milliseconds: number, operation: string, job: () => Promise<unknown>): Periodic => {
       const run = (): Promise<unknown> => job().catch((error: unknown) => this.#trouble(operation, error))
       return new Periodic({ clock, random, interval: milliseconds, jitter: 0.2, run })
@@ -178,20 +190,18 @@ class StreamReaper implements Reaper {
     return { timers, listeners: this.#events.size }
   }
 
-  /** Keeps the letter first. If that fails the task stays pending, and after `minIdle` somebody tries again. */
+  /** If it fails the task stays pending, and after `minIdle` somebody tries again. */
   async #bury(delivery: Delivery): Promise<boolean> {
-    const { stream, deadLetters, clock } = this.#settings
-    const { receipt, task, journey, starts, deliveries, previousOwner } = delivery
-    const place = { stream: stream.name, worker: this.owner, attempts: undefined }
+    const { task, journey, starts, deliveries, previousOwner } = delivery
     let letter: string | undefined
     try {
-      if (deadLetters !== undefined) {
-        const error = crashError(delivery)
-        letter = await answerWithin(clock, storeLimit, 'deadLetters.add', () =>
-          addToDeadLetters(deadLetters, delivery, error, 'crashed', place),
-        )
-      }
-      if ((await stream.bury(this.owner, receipt, { reason: 'crashed', letter })) === 'lost') return false
+      const buried = await this.#burials.bury(
+        { delivery, burial: undefined },
+        crashError(delivery),
+        'crashed',
+      )
+      if (buried?.outcome !== 'done') return false
+      letter = buried.letter
     } catch (error) {
       this.#trouble('deadLetters.add', error)
       return false

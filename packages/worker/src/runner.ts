@@ -1,10 +1,11 @@
 /** Runs tasks, and tells the stream what came of them. */
 import type { FailureClass } from '@seaworthy/core'
-import { Acknowledgements } from './acknowledgements.ts'
-import { addToDeadLetters, crashError } from './dead-letter-sink.ts'
+import { Batches } from './batches.ts'
+import { Burials, type Buried } from './burials.ts'
+import { crashError } from './dead-letter-sink.ts'
 import type { Desk } from './desk.ts'
 import { TaskDeathError } from './errors.ts'
-import { Guard } from './guard.ts'
+import { type Clearance, Guard } from './guard.ts'
 import type { Held } from './hands.ts'
 import { judge } from './judgement.ts'
 import { HeldTask } from './task-context.ts'
@@ -20,47 +21,74 @@ const deathCodes = {
 export class Runner {
   readonly guard: Guard | undefined
   readonly #desk: Desk
-  readonly #acknowledgements: Acknowledgements
+  readonly #acknowledgements: Batches<Held, 'done' | 'lost'>
+  readonly #burials: Burials
 
   constructor(desk: Desk) {
     this.#desk = desk
-    const { idempotency, stream, owner } = desk.settings
-    this.guard = idempotency && new Guard(desk, idempotency)
-    this.#acknowledgements = new Acknowledgements(
-      (receipts) => desk.insist('acknowledge', () => stream.acknowledge(owner, receipts)),
-      (held, lost) => this.#acknowledged(held, lost),
+    const { idempotency, stream, deadLetters, owner, retries } = desk.settings
+    const { attempts } = retries
+    this.#burials = new Burials(
+      stream,
+      deadLetters,
+      { worker: owner, attempts },
+      {
+        letters: (operation, call) => desk.insistWithin(operation, call),
+        stream: (operation, call) => desk.insist(operation, call),
+      },
+    )
+    this.guard =
+      idempotency &&
+      new Guard(desk, idempotency, {
+        cleared: (held, clearance) => this.#cleared(held, clearance),
+        recorded: (held) => this.#acknowledge(held),
+        superseded: (held) => void this.postpone(held, 'superseded', desk.settings.minIdle),
+        committed: (held, answer) => this.#acknowledged(held, answer),
+      })
+    this.#acknowledgements = new Batches(
+      (batch) => this.#sendAcknowledgements(batch),
+      (held, answer) => this.#acknowledged(held, answer),
     )
   }
 
   /** Tasks that are done and not yet on their way to the stream. */
   get unsent(): number {
-    return this.#acknowledgements.collected
+    return this.#acknowledgements.collected + (this.guard?.unsent ?? 0)
   }
 
   /** Runs a task that is in hand. */
   start(held: Held): void {
-    if (this.guard === undefined) this.#run(held)
-    else void this.#runGuarded(held, this.guard)
+    if (held.delivery.deliveries > 1 && this.#burials.leaveTraces) void this.#startAgain(held)
+    else this.#begin(held)
   }
 
-  /** Keeps a task as a dead letter, then ends it; tries until both are done. Until then it stays in hand. */
-  async bury(held: Held, error: unknown, reason: DeathReason, failureClass: FailureClass): Promise<void> {
-    const { hands, events, settings } = this.#desk
-    const { stream, owner, deadLetters } = settings
-    const { delivery } = held
+  #begin(held: Held): void {
+    if (this.guard === undefined) this.#run(held)
+    else this.guard.claim(held)
+  }
+
+  /** Whoever fell silent over the task may have written its letter: then it must not run again. */
+  async #startAgain(held: Held): Promise<void> {
+    const letter = await this.#burials.letterOf(held.delivery)
+    const { hands } = this.#desk
+    if (letter === undefined || !hands.has(held) || held.lost !== undefined) return
+    if (letter === '') return this.#begin(held)
     hands.settle(held)
-    const place = { stream: stream.name, worker: owner, attempts: settings.retries.attempts }
-    const letter =
-      deadLetters &&
-      (await this.#desk.insistWithin('deadLetters.add', () =>
-        addToDeadLetters(deadLetters, delivery, error, reason, place),
-      ))
-    if (this.#desk.ended.aborted) return
-    const answer = await this.#desk.insist('bury', () =>
-      stream.bury(owner, delivery.receipt, { reason, letter }),
-    )
-    if (!this.#finish(held, answer, 'failure')) return
-    const { journey } = delivery
+    const buried = await this.#burials.end(held, { reason: 'interrupted', letter })
+    this.#buried(held, buried, 'interrupted', 'fatal')
+  }
+
+  /** Gives a task its letter and ends it; tries until both are done. Until then it stays in hand. */
+  async bury(held: Held, error: unknown, reason: DeathReason, failureClass: FailureClass): Promise<void> {
+    this.#desk.hands.settle(held)
+    this.#buried(held, await this.#burials.bury(held, error, reason), reason, failureClass)
+  }
+
+  #buried(held: Held, buried: Buried | undefined, reason: DeathReason, failureClass: FailureClass): void {
+    if (!this.#finish(held, buried?.outcome, 'failure')) return
+    const { events } = this.#desk
+    const { journey } = held.delivery
+    const letter = buried?.letter
     if (events.wants('deadLettered', journey))
       events.emit('deadLettered', { ...this.#desk.facts(held), reason, failureClass, letter }, journey)
   }
@@ -116,18 +144,18 @@ export class Runner {
       )
   }
 
-  async #runGuarded(held: Held, guard: Guard): Promise<void> {
-    const clearance = await guard.claim(held)
+  /** What the guard said. It may have been given up meanwhile. */
+  #cleared(held: Held, clearance: Clearance): void {
     const { hands } = this.#desk
-    if (clearance === 'ended') return
-    if (!hands.has(held) || held.lost !== undefined) await guard.abandon(held)
+    if (!hands.has(held) || held.lost !== undefined) void this.guard?.abandon(held)
     else if (clearance === 'run') this.#run(held)
-    else if (typeof clearance === 'number') await this.postpone(held, 'inFlight', clearance)
+    else if (typeof clearance === 'number') void this.postpone(held, 'inFlight', clearance)
     else if (clearance === 'duplicate') this.#duplicate(held)
     else {
       const message =
         clearance === 'conflict' ? 'The id stands for other work' : 'A worker died over this task'
-      await this.bury(held, new TaskDeathError(deathCodes[clearance], message), clearance, 'fatal')
+      const error = new TaskDeathError(deathCodes[clearance], message)
+      void this.bury(held, error, clearance, 'fatal')
     }
   }
 
@@ -136,21 +164,14 @@ export class Runner {
     const { journey } = held.delivery
     hands.settle(held)
     if (events.wants('duplicate', journey)) events.emit('duplicate', this.#desk.facts(held), journey)
-    this.#acknowledgements.add(held)
+    this.#acknowledge(held)
   }
 
   #succeeded(held: Held): void {
     if (this.#isLate(held, 'success')) return
     this.#desk.hands.settle(held)
-    if (held.grant === undefined) this.#acknowledgements.add(held)
-    else void this.#completeGuarded(held, this.guard as Guard)
-  }
-
-  async #completeGuarded(held: Held, guard: Guard): Promise<void> {
-    const answer = await guard.complete(held)
-    if (answer === 'recorded') this.#acknowledgements.add(held)
-    else if (answer === 'stale') await this.postpone(held, 'superseded', this.#desk.settings.minIdle)
-    else if (answer !== undefined) this.#acknowledged(held, answer === 'lost')
+    if (this.guard === undefined) this.#acknowledge(held)
+    else this.guard.complete(held)
   }
 
   #failed(held: Held, error: unknown): void {
@@ -198,8 +219,22 @@ export class Runner {
       events.emit('handedBack', { ...this.#desk.facts(held), started: true }, journey)
   }
 
-  #acknowledged(held: Held, lost: boolean): void {
-    if (!this.#finish(held, lost ? 'lost' : 'done', 'success')) return
+  /** Nothing is left but to tell the stream. */
+  #acknowledge(held: Held): void {
+    held.done = true
+    this.#acknowledgements.add(held)
+  }
+
+  async #sendAcknowledgements(batch: readonly Held[]): Promise<readonly ('done' | 'lost')[] | undefined> {
+    const { stream, owner } = this.#desk.settings
+    const receipts = batch.map(({ delivery }) => delivery.receipt)
+    const lost = await this.#desk.insist('acknowledge', () => stream.acknowledge(owner, receipts))
+    const missing = lost && new Set(lost)
+    return missing && receipts.map((receipt) => (missing.has(receipt) ? 'lost' : 'done'))
+  }
+
+  #acknowledged(held: Held, answer: 'done' | 'lost'): void {
+    if (!this.#finish(held, answer, 'success')) return
     const { events } = this.#desk
     const { journey } = held.delivery
     // A duplicate has no run to tell of.

@@ -20,7 +20,9 @@
  *   arguments: what was done already is answered with *lost*, or changes nothing, except that `enqueue` may add the
  *   task twice.
  */
+import type { DeadLetterStore } from '@seaworthy/dead-letter'
 import type { IdempotencyStore } from '@seaworthy/idempotency'
+import type { TaskBurial } from './burial.ts'
 import type { TaskCommit } from './commit.ts'
 import type { PoisonLimits } from './entry.ts'
 import type { Delivery, NewTask, TaskAudit } from './task.ts'
@@ -176,14 +178,20 @@ export interface TaskStream {
   handBack(owner: string, receipts: readonly string[], postponement: Postponement): Promise<readonly string[]>
 
   /**
-   * Ends an entry as dead. Its dead letter is written first, by the caller, under a dedupe key made of
-   * {@link Delivery.entry}: a crash in between leaves the entry pending, and whoever takes it over writes the same letter.
-   * Audited as `dead`.
+   * Ends an entry as dead. Where its dead letter lives elsewhere ({@link TaskStream.burials}), the caller writes that first, under a
+   * dedupe key made of {@link Delivery.entry}: a crash in between leaves the entry pending, and whoever takes it over finds the
+   * letter. Audited as `dead`.
    */
   bury(owner: string, receipt: string, burial: Burial): Promise<'done' | 'lost'>
 
   /**
-   * How to acknowledge a task and complete its idempotency record in one step; undefined if the two live in different
+   * How to write a dead letter and end its entry in one step; undefined if letters live in a different place, and then the letter is written
+   * first.
+   */
+  burials(store: DeadLetterStore): TaskBurial | undefined
+
+  /**
+   * How to acknowledge tasks and complete their idempotency records in one step; undefined if the two live in different
    * places, and then the record is completed first.
    */
   commits(store: IdempotencyStore): TaskCommit | undefined
@@ -214,6 +222,7 @@ export interface TaskStream {
 
   /**
    * Forgets owners that hold nothing and neither fetched nor beat for `idle` milliseconds, a bounded number of them.
+   * Of an owner that fetches again and again a stream may know only when it did so up to a second before.
    * An owner that is alive after all is known again with its next fetch or beat. @returns Who is gone.
    */
   prune(idle: number): Promise<readonly string[]>

@@ -43,6 +43,8 @@ export type DeathReason =
   | 'conflict'
   /** A worker died over it, and `onAbandoned` says that it must not run twice. */
   | 'unknownOutcome'
+  /** A worker had written its letter and died before it could end the task. */
+  | 'interrupted'
 
 /** A worker's way: made, at work, finishing what it has, over. */
 export type WorkerState = 'idle' | 'running' | 'draining' | 'closed'

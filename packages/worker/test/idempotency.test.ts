@@ -1,7 +1,7 @@
 /** A worker with an idempotency store: each task id once. */
 import { memoryIdempotencyStore } from '@seaworthy/idempotency'
 import { expectNoLeaks } from '@seaworthy/testing'
-import type { TaskStream } from '@seaworthy/worker'
+import type { TaskEnd, TaskStream } from '@seaworthy/worker'
 import { expect, it } from 'vitest'
 import { scene, wire } from './toys.ts'
 
@@ -252,12 +252,13 @@ it('completion and acknowledgement are one step where the stream can do that', a
       const value = Reflect.get(target, property, target) as unknown
       if (property !== 'commits') return typeof value === 'function' ? value.bind(target) : value
       return () => ({
-        async commit(owner: string, receipt: string, key: string, completion: never) {
+        async commit(owner: string, [end]: readonly [TaskEnd]) {
+          const { receipt, key, completion } = end
           commits.push(key)
-          if (answer !== 'done') return answer
+          if (answer !== 'done') return [answer]
           await store.complete(key, completion)
           await stream.acknowledge(owner, [receipt])
-          return 'done'
+          return ['done']
         },
       })
     },

@@ -55,15 +55,25 @@ type Method = (...args: unknown[]) => Promise<unknown>
 
 export function wire(stream: TaskStream): Wire {
   const calls: Record<string, number> = {}
-  const call = async (method: string, args: unknown[]): Promise<unknown> => {
+  const through = async (method: string, send: () => Promise<unknown>): Promise<unknown> => {
     calls[method] = (calls[method] ?? 0) + 1
     const fate = line.fate(method)
     if (fate === 'hang') return hang()
     if (fate === 'fail') throw Object.assign(new Error('connection reset'), { code: 'ECONNRESET' })
-    const answer = await (stream[method as keyof TaskStream] as unknown as Method).apply(stream, args)
+    const answer = await send()
     if (line.fate('answer') === 'hang') return hang()
     if (fate === 'loseAnswer') throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
     return answer
+  }
+  const call = (method: string, args: unknown[]): Promise<unknown> =>
+    through(method, () => (stream[method as keyof TaskStream] as unknown as Method).apply(stream, args))
+  /** What ends a task and its letter in one step goes over the wire as `buryLetter`. */
+  const burials: TaskStream['burials'] = (store) => {
+    const burial = stream.burials(store)
+    if (burial === undefined) return undefined
+    return {
+      bury: (...args) => through('buryLetter', () => burial.bury(...args)) as ReturnType<typeof burial.bury>,
+    }
   }
   const line: Wire = {
     fate: () => 'ok',
@@ -74,6 +84,7 @@ export function wire(stream: TaskStream): Wire {
     stream: new Proxy(stream, {
       get: (target, property) => {
         const value = Reflect.get(target, property, target) as unknown
+        if (property === 'burials') return burials
         if (typeof value !== 'function' || property === 'commits') return value
         return (...args: unknown[]) => call(String(property), args)
       },
