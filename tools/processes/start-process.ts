@@ -16,16 +16,22 @@ export interface TestProcess {
   readonly ended: Promise<unknown>
 }
 
-const loader = new URL('./lua-loader.mjs', import.meta.url).href
+const loader = new URL('./text-loader.mjs', import.meta.url).href
 const hooks = `data:text/javascript,import{register}from"node:module";register(${JSON.stringify(loader)})`
-const flags = ['--conditions=@seaworthy/source', '--import', 'tsx', '--import', hooks]
+/** Options of Node for programs in TypeScript that import scripts. */
+export const nodeFlags: readonly string[] = [
+  '--conditions=@seaworthy/source',
+  '--import',
+  'tsx',
+  '--import',
+  hooks,
+]
 
-/** @param file - Beside this one. */
-export function startProcess(file: string, args: readonly string[]): TestProcess {
-  const path = new URL(file, import.meta.url).pathname
+/** @param file - As `new URL('…', import.meta.url)`. */
+export function startProcess(file: URL, args: readonly string[]): TestProcess {
   const child: ChildProcessByStdio<Writable, Readable, null> = spawn(
     process.execPath,
-    [...flags, path, ...args],
+    [...nodeFlags, file.pathname, ...args],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   )
   child.stdin.on('error', () => {}) // it may be dead
@@ -49,7 +55,7 @@ export function startProcess(file: string, args: readonly string[]): TestProcess
           resolve(found)
         }
         listeners.add(look)
-        ended.then(() => reject(new Error(`${file} has ended`)))
+        ended.then(() => reject(new Error(`${file.pathname} has ended`)))
         look()
       })
     },

@@ -15,9 +15,29 @@ const allowed: Record<string, readonly string[]> = {
   idempotency: ['core'],
   'dead-letter': ['core'],
   worker: ['core', 'idempotency', 'dead-letter'],
-  redis: ['core', 'idempotency', 'dead-letter', 'worker'],
-  testing: ['core', 'circuit-breaker'],
+  redis: ['core', 'circuit-breaker', 'idempotency', 'dead-letter', 'worker', 'degradation'],
+  postgres: ['core', 'idempotency', 'dead-letter'],
+  http: ['core', 'circuit-breaker', 'retry', 'flow'],
+  health: ['core'],
+  degradation: ['core', 'fallback'],
+  telemetry: ['core'],
+  ops: ['core'],
+  testing: ['core', 'circuit-breaker', 'idempotency', 'dead-letter', 'worker'],
   seaworthy: ['core', 'circuit-breaker', 'retry', 'flow', 'fallback'],
+}
+
+/**
+ * What only some entries of a package may reach: who imports another entry need not have it installed. Types are gone at run time.
+ */
+const onlyReachedFrom: Record<string, Record<string, readonly string[]>> = {
+  testing: {
+    '@seaworthy/testing/conformance': [
+      'expect',
+      '@seaworthy/idempotency',
+      '@seaworthy/dead-letter',
+      '@seaworthy/worker',
+    ],
+  },
 }
 
 /** Run in browsers and edge workers as well, so they know nothing of Node. */
@@ -67,6 +87,17 @@ describe.each(packages)('$manifest.name', ({ folder, manifest, entries }) => {
     // by name instead.
     const bundled = entries.flatMap(({ source }) => [...reachable(source, imports)])
     expect(bundled.filter((file, index) => bundled.indexOf(file) < index)).toEqual([])
+  })
+
+  const reserved = Object.entries(onlyReachedFrom[folder] ?? {})
+  it.each(reserved)('%s alone reaches what not everybody has installed', (entry, names) => {
+    for (const { specifier, source } of entries) {
+      const reached = [...reachable(source, imports)]
+        .flatMap((file) => imports.get(file) ?? [])
+        .map(packageName)
+      const found = names.filter((name) => reached.includes(name))
+      expect(found).toEqual(specifier === entry ? names : [])
+    }
   })
 
   it.each(entries)('names the module $specifier for the reference pages', ({ specifier, source }) => {

@@ -1,6 +1,6 @@
 /**
  * Resilience for any async function, in one import: pipelines, circuit breaker, retry, timeout, bulkhead, rate limit,
- * adaptive concurrency, fallback, stale cache, hedging; and ready-made presets and profiles.
+ * adaptive concurrency, fallback, stale cache, hedging, provider failover; and ready-made presets and profiles.
  *
  * @module seaworthy
  */

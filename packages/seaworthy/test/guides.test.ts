@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as core from '@seaworthy/core'
@@ -10,6 +11,8 @@ import * as worker from '@seaworthy/worker'
 import * as seaworthy from 'seaworthy'
 import ts from 'typescript'
 import { describe, expect, it, vi } from 'vitest'
+// This package does not depend on it.
+import * as postgres from '../../postgres/src/index.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '../../..')
@@ -26,11 +29,14 @@ const guides = [
   'packages/dead-letter/README.md',
   'packages/worker/README.md',
 ]
+const pglite: unknown = createRequire(join(root, 'packages/postgres/package.json'))('@electric-sql/pglite')
 const modules: Readonly<Record<string, unknown>> = {
   seaworthy,
+  '@electric-sql/pglite': pglite,
   '@seaworthy/core': core,
   '@seaworthy/dead-letter': deadLetter,
   '@seaworthy/idempotency': idempotency,
+  '@seaworthy/postgres': postgres,
   '@seaworthy/retry': retry,
   '@seaworthy/testing': testing,
   '@seaworthy/worker': worker,
@@ -89,7 +95,18 @@ it('the examples of the guides are strict TypeScript', () => {
     })
     const { config } = ts.readConfigFile(join(root, 'tsconfig.base.json'), ts.sys.readFile)
     const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root)
-    const program = ts.createProgram(files, { ...options, isolatedDeclarations: false, declaration: false })
+    const paths = {
+      '@seaworthy/postgres': [join(root, 'packages/postgres/src/index.ts')],
+      '@electric-sql/pglite': [
+        join(root, 'packages/postgres/node_modules/@electric-sql/pglite/dist/index.d.ts'),
+      ],
+    }
+    const program = ts.createProgram(files, {
+      ...options,
+      paths,
+      isolatedDeclarations: false,
+      declaration: false,
+    })
     const problems = files.flatMap((file, index) =>
       ts.getPreEmitDiagnostics(program, program.getSourceFile(file)).map(({ messageText }) => ({
         example: examples[index]?.name,

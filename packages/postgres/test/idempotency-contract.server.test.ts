@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { postgresIdempotency } from '@seaworthy/postgres'
+import { postgresForTests } from '@seaworthy/testing/servers'
+import { Client, type Pool } from 'pg'
+import { afterAll, beforeAll } from 'vitest'
+import { claimManyContract, storeContract } from '../../idempotency/test/store-contract.ts'
+import { dropSchema, freshSchema, patient, poolOf, type TestClock, testClock } from './databases.ts'
+
+const levels = ['read committed', 'repeatable read', 'serializable'] as const
+
+for (const level of levels) {
+  let pool: Pool
+  let schema: string
+  let clock: TestClock
+  let url: string
+  beforeAll(async () => {
+    ;({ url } = await postgresForTests())
+    pool = await poolOf({ options: `-c default_transaction_isolation=${level.replace(' ', '\\ ')}` })
+    schema = await freshSchema(pool)
+    clock = await testClock(pool, schema, 'runs')
+  })
+  afterAll(async () => {
+    await dropSchema(pool, schema)
+    await pool.end()
+  })
+
+  const store = async () => {
+    const listen = (): Client => new Client(url)
+    const made = postgresIdempotency({ pool: patient(pool), schema, sweep: false, listen })
+    // The clock is put forward; what happens on the network takes its time.
+    const advance = async (milliseconds: number): Promise<void> => {
+      await clock.advance(milliseconds)
+      await sleep(Math.min(milliseconds / 4, 250))
+    }
+    return { store: made, advance, close: () => made.close() }
+  }
+  storeContract(`PostgreSQL store (${level})`, store, level === 'read committed' ? 100 : 20)
+  if (level === 'read committed') claimManyContract('PostgreSQL store, many claims', store)
+}
