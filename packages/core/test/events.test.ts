@@ -1,4 +1,4 @@
-import { Emitter, Hub, type HubEvent, InvalidOptionError } from '@seaworthy/core'
+import { Emitter, Hub, type HubEvent, InvalidOptionError, Silence } from '@seaworthy/core'
 import { VirtualClock } from '@seaworthy/testing'
 import { describe, expect, it } from 'vitest'
 
@@ -112,6 +112,42 @@ describe('Emitter', () => {
     expect(silence()).toEqual([true, true])
     hub.recordJourneys({ record: () => {} })
     expect(silence()).toEqual([false, true])
+  })
+
+  it('keeps silence about some events while only others are heard', () => {
+    const hub = new Hub()
+    const emitter = new Emitter<Events>('toy', 'a', hub)
+    const silence = new Silence<Events>(emitter, ['opened'])
+    expect(silence.holds).toBe(true)
+    const others = [emitter.on('closed', () => {}), hub.on('closed', () => {})]
+    expect(silence.holds).toBe(true)
+    for (const listen of [
+      () => emitter.on('opened', () => {}),
+      () => hub.on('opened', () => {}),
+      () => hub.on('*', () => {}),
+    ]) {
+      const stop = listen()
+      expect(silence.holds).toBe(false)
+      stop()
+      expect(silence.holds).toBe(true)
+    }
+    for (const stop of others) stop()
+    hub.recordJourneys({ record: () => {} })
+    expect(silence.holds).toBe(false)
+    hub.recordJourneys(undefined)
+    expect(silence.holds).toBe(true)
+    emitter.on('opened', () => {})
+    expect(silence.holds).toBe(false)
+    emitter.clear()
+    expect(silence.holds).toBe(true)
+  })
+
+  it('of a policy without a name hears nothing of the hub', () => {
+    const hub = new Hub()
+    const silence = new Silence<Events>(new Emitter<Events>('toy', undefined, hub), ['opened'])
+    hub.on('opened', () => {})
+    hub.recordJourneys({ record: () => {} })
+    expect(silence.holds).toBe(true)
   })
 
   it('holds nothing after the last listener left', () => {

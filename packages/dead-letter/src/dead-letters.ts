@@ -14,7 +14,7 @@ import { type AddOptions, addLetter, type PreparedLetter, prepareLetter } from '
 import { type BatchStatistics, noStatistics, sumUp } from './batch-statistics.ts'
 import { Desk } from './desk.ts'
 import { DeadLetterLeasedError, DeadLetterNotFoundError, DeadLetterReplayError } from './errors.ts'
-import type { DeadLettersEvents, PurgeStatistics } from './events.ts'
+import type { DeadLettersEvents } from './events.ts'
 import type { Letter, LetterCounts, LetterGroup, OpenLetter } from './letter.ts'
 import { type DeadLettersOptions, settingsOf } from './options.ts'
 import type {
@@ -33,8 +33,9 @@ import { Replayer, type RetryOutcome } from './replayer.ts'
 import { type Limits, trim } from './retention.ts'
 import { type RetryProgress, retryBatch } from './retry-batch.ts'
 import type { AuditPage, By, DeadLetterStore, LetterFilter, LetterPage, ListQuery } from './store.ts'
-import { type DeadLetterUpkeep, Upkeep, type UpkeepJob } from './upkeep.ts'
+import { type DeadLetterUpkeep, Upkeep } from './upkeep.ts'
 import type { UpkeepTask } from './upkeep-job.ts'
+import type { PurgeStatistics, UpkeepJob } from './upkeep-status.ts'
 
 /**
  * Keeps what failed for good until somebody, or a strategy, deals with it: inspects, replays, discards.

@@ -2,7 +2,7 @@
 import type { FailureClass } from '@seaworthy/core'
 import type { BatchStatistics } from './batch-statistics.ts'
 import type { RemovedLetter } from './store.ts'
-import type { UpkeepJob } from './upkeep.ts'
+import type { PurgeStatistics, UpkeepJob } from './upkeep-status.ts'
 
 interface OfQueue {
   /** The name of the queue. */
@@ -74,16 +74,6 @@ export interface Recovered extends OfQueue, BatchStatistics {}
 
 /** Retention removed something. */
 export interface Purged extends OfQueue, PurgeStatistics {}
-
-/** What was removed. */
-export interface PurgeStatistics {
-  readonly byAge: number
-  readonly byCount: number
-  /** Settled letters that were forgotten. */
-  readonly settled: number
-  /** Milliseconds it took. */
-  readonly duration: number
-}
 
 /** A run of upkeep has ended in this process. */
 export interface UpkeepRan extends OfQueue {

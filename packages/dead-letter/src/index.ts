@@ -37,7 +37,6 @@ export type {
   LetterSettled,
   LetterViewed,
   Purged,
-  PurgeStatistics,
   Recovered,
   StoreFailed,
   StrategyFailed,
@@ -129,4 +128,5 @@ export type {
   TurnRequest,
 } from './store.ts'
 export { storedError } from './stored-error.ts'
-export type { DeadLetterUpkeep, UpkeepJob, UpkeepRun, UpkeepStatus } from './upkeep.ts'
+export type { DeadLetterUpkeep } from './upkeep.ts'
+export type { PurgeStatistics, UpkeepJob, UpkeepRun, UpkeepStatus } from './upkeep-status.ts'

@@ -2,13 +2,14 @@
 import type { Duration, Listener } from '@seaworthy/core'
 import type { AddOptions, PreparedLetter } from './add-letter.ts'
 import type { BatchStatistics } from './batch-statistics.ts'
-import type { DeadLettersEvents, PurgeStatistics } from './events.ts'
+import type { DeadLettersEvents } from './events.ts'
 import type { Letter, LetterCounts, LetterGroup, OpenLetter } from './letter.ts'
 import type { LetterState } from './machine.ts'
 import type { BatchFilter } from './recovery-batch.ts'
 import type { RetryProgress } from './retry-batch.ts'
 import type { AuditPage, DeadLetterStore, LetterFilter, LetterPage } from './store.ts'
 import type { DeadLetterUpkeep } from './upkeep.ts'
+import type { PurgeStatistics } from './upkeep-status.ts'
 
 /** Who does something, and why. Both go to the audit. */
 export interface Operator {

@@ -1,7 +1,7 @@
 /** Removes what is too old or too much, in bounded steps. */
 import type { Desk } from './desk.ts'
-import type { PurgeStatistics } from './events.ts'
 import type { RemovedLetter, TrimRequest } from './store.ts'
+import type { PurgeStatistics } from './upkeep-status.ts'
 
 /** The most steps of one round of upkeep; what is left waits for the next. */
 const stepsPerRound = 20

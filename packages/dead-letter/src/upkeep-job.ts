@@ -2,8 +2,7 @@
 import { type Clock, failureClass, type Random, type Timer } from '@seaworthy/core'
 import type { BatchStatistics } from './batch-statistics.ts'
 import type { Desk } from './desk.ts'
-import type { PurgeStatistics } from './events.ts'
-import type { UpkeepJob, UpkeepRun, UpkeepStatus } from './upkeep.ts'
+import type { PurgeStatistics, UpkeepJob, UpkeepRun, UpkeepStatus } from './upkeep-status.ts'
 
 /** What to repeat. */
 export interface UpkeepTask {

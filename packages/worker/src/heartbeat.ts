@@ -1,8 +1,8 @@
 /** Says what the worker holds, and gives up by itself before others may take over what it could not say. */
+import { Periodic } from '@seaworthy/core'
 import type { Desk } from './desk.ts'
 import type { Guard } from './guard.ts'
 import { classOf, pause } from './insist.ts'
-import { Periodic } from './periodic.ts'
 
 export class Heartbeat {
   readonly #desk: Desk

@@ -1,10 +1,9 @@
 /** Gets tasks: fetches what waits, takes over from the dead, finds what got lost on the way. */
-import { CallContext } from '@seaworthy/core'
+import { CallContext, Periodic } from '@seaworthy/core'
 import type { Desk } from './desk.ts'
 import { suspicion } from './entry.ts'
 import { Held } from './hands.ts'
 import { classOf, pause } from './insist.ts'
-import { Periodic } from './periodic.ts'
 import type { Runner } from './runner.ts'
 import type { Delivery } from './task.ts'
 

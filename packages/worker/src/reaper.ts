@@ -1,11 +1,10 @@
-import { defaultHub, Emitter, type FailureClass, type Listener } from '@seaworthy/core'
+import { defaultHub, Emitter, type FailureClass, type Listener, Periodic } from '@seaworthy/core'
 import { Burials } from './burials.ts'
 import { crashError } from './dead-letter-sink.ts'
 import { answerWithin, storeLimit } from './desk.ts'
 import { StreamClosedError } from './errors.ts'
 import { classOf } from './insist.ts'
 import { reaperSettings, type TakeOverOptions, type TakeOverSettings } from './options.ts'
-import { Periodic } from './periodic.ts'
 import type { Delivery } from './task.ts'
 
 /** Options of {@link reaper}. */

@@ -1,12 +1,11 @@
 /** What happens after a failed run: a table. And the small parts that nothing else shows. */
 import { SeaworthyError } from '@seaworthy/core'
-import { seededRandom, VirtualClock } from '@seaworthy/testing'
+import { seededRandom } from '@seaworthy/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { pause } from '../src/insist.ts'
 import { judge, type RetryRules, standardDelay } from '../src/judgement.ts'
 import { Line, Timetable, Trail } from '../src/memory-parts.ts'
-import { Periodic } from '../src/periodic.ts'
 
 const rules: RetryRules = { attempts: 5, delay: () => 100, classify: undefined, random: () => 0.5 }
 const open = new SeaworthyError('ERR_CIRCUIT_OPEN', '', { failureClass: 'persistent', retryAfter: 4000.5 })
@@ -135,62 +134,5 @@ describe('the parts of the memory stream', () => {
     for (const entry of [1, 2, 3, 4, 5]) trail.add(entry)
     expect(trail.find(() => true, 9)).toEqual([3, 4, 5])
     expect(trail.find((entry) => entry !== 4, 1)).toEqual([5])
-  })
-})
-
-describe('what is done again and again', () => {
-  it('never runs beside itself, and never after its end', async () => {
-    const clock = new VirtualClock()
-    let running = 0
-    let runs = 0
-    const job = new Periodic({
-      clock,
-      random: () => 1,
-      interval: 1000,
-      jitter: 0.2,
-      run: async () => {
-        expect(++running).toBe(1)
-        runs++
-        await clock.sleep(500)
-        running--
-      },
-    })
-    await job.trigger()
-    expect(runs).toBe(0)
-    job.start()
-    await clock.advance(1199)
-    expect(runs).toBe(0)
-    await clock.advance(1)
-    expect(runs).toBe(1)
-    void job.trigger()
-    await clock.advance(500)
-    expect(runs).toBe(1)
-    void job.trigger()
-    await clock.settle()
-    expect(runs).toBe(2)
-    const stopped = job.stop()
-    await clock.advance('1m')
-    await stopped
-    expect(runs).toBe(2)
-    expect(job.timers).toBe(0)
-    expect(clock.pendingTimers).toBe(0)
-  })
-
-  it('comes sooner when the job says so', async () => {
-    const clock = new VirtualClock()
-    const runs: number[] = []
-    const job = new Periodic({
-      clock,
-      random: () => 0,
-      interval: 1000,
-      run: async () => {
-        runs.push(clock.now())
-        return runs.length === 1 ? 10 : undefined
-      },
-    })
-    job.start()
-    await clock.advance(2500)
-    expect(runs).toEqual([1000, 1010, 2010])
-    await job.stop()
   })
 })
