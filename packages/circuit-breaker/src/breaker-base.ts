@@ -1,6 +1,13 @@
-import { type Clock, type Policy, PolicyBase, type PolicyDescription, systemClock } from '@seaworthy/core'
+import {
+  type Clock,
+  type Policy,
+  PolicyBase,
+  type PolicyDescription,
+  Silence,
+  systemClock,
+  systemRandom,
+} from '@seaworthy/core'
 import type { Circuit } from './circuit.ts'
-import type { Owner } from './controls.ts'
 import type { CircuitBreakerEvents, EventName } from './events.ts'
 import type { ClassifyOutcome } from './judge.ts'
 import {
@@ -11,7 +18,9 @@ import {
   noOptions,
   rulesOf,
 } from './options.ts'
+import type { Owner } from './owner.ts'
 import { type CircuitMode, noCause, off, type Rules } from './rules.ts'
+import type { FleetMembership } from './sharing.ts'
 
 /** What a breaker can do whether it has one circuit or one for each key. */
 export interface BreakerControls {
@@ -29,6 +38,9 @@ export interface BreakerControls {
   reconfigure(patch: CircuitRules): void
 }
 
+/** What a call in a closed circuit tells even when it succeeds. */
+const heardAtEveryCall = ['call', 'success'] as const
+
 /**
  * The part that both kinds of breakers share, and what their circuits have in common.
  */
@@ -39,7 +51,9 @@ export abstract class BreakerBase
   readonly clock: Clock
   readonly classify: ClassifyOutcome | undefined
   rules: Rules
+  membership: FleetMembership | undefined = undefined
   private options: CircuitBreakerOptions
+  private readonly silence: Silence<CircuitBreakerEvents>
 
   protected constructor(kind: string, options: CircuitBreakerOptions) {
     checkOptions(options)
@@ -48,6 +62,23 @@ export abstract class BreakerBase
     this.classify = options.classify
     this.options = options === noOptions ? options : { ...options }
     this.rules = rulesOf(options)
+    this.silence = new Silence(this.events, heardAtEveryCall)
+  }
+
+  /** Links the circuits to those of other instances. Last, since it goes on in the background until somebody disposes of it. */
+  protected join(): void {
+    const { store, name, random = systemRandom } = this.options
+    if (store === undefined || name === undefined) return
+    this.membership = store.join({
+      name,
+      clock: this.clock,
+      random,
+      circuits: () => this.circuits(),
+      tell: (type, payload) => {
+        if (this.wants(type, undefined)) this.emit(type, payload, undefined)
+      },
+    })
+    for (const circuit of this.circuits()) circuit.sharing = this.membership.attach(circuit)
   }
 
   /** All circuits there are. */
@@ -75,7 +106,7 @@ export abstract class BreakerBase
   }
 
   get silent(): boolean {
-    return this.events.silent
+    return this.silence.holds
   }
 
   wants(type: EventName, journey: string | undefined): boolean {
@@ -108,11 +139,12 @@ export abstract class BreakerBase
   override debugStats(): Record<string, number> {
     let underway = 0
     for (const circuit of this.circuits()) underway += circuit.underway
-    return { ...super.debugStats(), underway }
+    return { ...super.debugStats(), underway, ...this.membership?.debugStats() }
   }
 
   override dispose(): void {
     for (const circuit of this.circuits()) circuit.dispose()
+    this.membership?.leave()
     super.dispose()
   }
 }

@@ -16,6 +16,7 @@ import { Circuit } from './circuit.ts'
 import type { CircuitControls, Isolation } from './controls.ts'
 import type { CircuitBreakerEvents } from './events.ts'
 import { type CircuitBreakerOptions, noOptions } from './options.ts'
+import { everywhereActions } from './sharing.ts'
 import { type CircuitSnapshot, readSnapshot } from './snapshot.ts'
 
 /** Which circuits a {@link breakerPerKey} keeps. */
@@ -117,7 +118,9 @@ class BreakerPerKeyPolicy extends BreakerBase implements BreakerPerKey, Layer {
         held.get(name)?.release()
         held.delete(name)
       },
+      ...everywhereActions(options, (name: string) => this.circuit(name).everywhere),
     })
+    this.join()
   }
 
   get size(): number {
@@ -151,7 +154,7 @@ class BreakerPerKeyPolicy extends BreakerBase implements BreakerPerKey, Layer {
     for (const [key, each] of entries) this.circuit(key).restore(each)
   }
 
-  enter(call: Call, slot: number): undefined | Refusal {
+  enter(call: Call, slot: number): undefined | Refusal | Promise<unknown> {
     const circuit = this.circuit(this.keyOf(call.context))
     const refusal = circuit.enter(call, slot)
     const visit: Visit = { circuit, token: call.tokens[slot] }

@@ -21,6 +21,21 @@ export function trip(state: State, now: number, rules: Rules, openFor?: number):
   return open(state, now, rules, causeOf(state, now, 'trip'), openFor)
 }
 
+/** Opens a closed circuit for `openFor` milliseconds since those of other instances are open, or moves the end of such an opening. */
+export function follow(state: State, now: number, rules: Rules, openFor: number): State {
+  if (rules.mode !== 'enabled') return state
+  if (state.name === 'closed')
+    return { name: 'open', ...begin(state, now), openFor, cause: causeOf(state, now, 'fleet') }
+  return state.name === 'open' && state.cause.reason === 'fleet'
+    ? { ...state, openFor: now - state.since + openFor }
+    : state
+}
+
+/** Closes a circuit since those of other instances have recovered. If it opens again soon, it is for longer. */
+export function recover(state: State, now: number, rules: Rules): State {
+  return state.name === 'open' || state.name === 'halfOpen' ? closed(state, now, rules) : state
+}
+
 /** Forgets everything and closes. Not while it is held isolated. */
 export function reset(state: State, now: number, rules: Rules): State {
   if (!isAutomatic(state)) return state

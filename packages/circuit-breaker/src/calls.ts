@@ -56,6 +56,17 @@ function hasRoom({ underway, successes, failures }: HalfOpen, rules: Rules): boo
   return underway.size < Math.min(concurrency, needed)
 }
 
+/** How many trials could begin now in a circuit that is open or half-open. */
+export function trialRoom(state: State, now: number, rules: Rules): number {
+  const { concurrency, failures: allowed } = rules.halfOpen
+  if (state.name === 'open')
+    return remaining(state, now) === 0 ? Math.min(concurrency, rules.successThreshold + allowed) : 0
+  if (state.name !== 'halfOpen') return 0
+  const needed = rules.successThreshold + allowed - state.successes - state.failures
+  const running = [...state.underway].filter((trial) => !isLost(trial, now, rules)).length
+  return Math.min(concurrency, needed) - running
+}
+
 /** Whether the outcome of a call with this token still counts. */
 export function isCurrent(state: State, token: Token): state is Closed | HalfOpen {
   if (typeof token === 'number') return token === state.epoch

@@ -1,10 +1,11 @@
 import type { Duration, Layer, Policy } from '@seaworthy/core'
 import { BreakerBase, type BreakerControls } from './breaker-base.ts'
 import { Circuit } from './circuit.ts'
-import type { CircuitControls, Isolation, Permit } from './controls.ts'
+import type { CircuitControls, FleetControls, Isolation, Permit } from './controls.ts'
 import type { CircuitState } from './errors.ts'
 import type { CircuitBreakerEvents } from './events.ts'
 import { type CircuitBreakerOptions, noOptions } from './options.ts'
+import { everywhereActions } from './sharing.ts'
 import type { CircuitSnapshot } from './snapshot.ts'
 
 /** A circuit breaker. Made by {@link circuitBreaker}. */
@@ -58,7 +59,9 @@ class CircuitBreakerPolicy extends BreakerBase implements CircuitBreaker {
         held?.release()
         held = undefined
       },
+      ...everywhereActions(options, () => circuit.everywhere),
     })
+    this.join()
   }
 
   get state(): CircuitState {
@@ -87,6 +90,10 @@ class CircuitBreakerPolicy extends BreakerBase implements CircuitBreaker {
 
   isolate(reason: string): Isolation {
     return this.circuit.isolate(reason)
+  }
+
+  get everywhere(): FleetControls | undefined {
+    return this.circuit.everywhere
   }
 
   acquire(): Permit {

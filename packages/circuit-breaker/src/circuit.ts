@@ -1,12 +1,14 @@
 /** One circuit: the thin shell around the state machine. It reads the clock, counts and tells. */
 import { type Call, type Duration, duration, type Layer, type Refusal } from '@seaworthy/core'
 import { dispose, isolate, reconfigure, release, reset, restore, trip } from './by-hand.ts'
-import { admit, arrive, isCurrent, recordSuccess, settle } from './calls.ts'
-import type { CircuitControls, Isolation, Owner, Permit } from './controls.ts'
+import { admit, arrive, isCurrent, recordSuccess, settle, trialRoom } from './calls.ts'
+import type { CircuitControls, FleetControls, Isolation, Permit } from './controls.ts'
 import { CircuitOpenError, type CircuitState, refusalText } from './errors.ts'
 import type { ChangeReason, CircuitBreakerEvents, CircuitEvent, EventName } from './events.ts'
 import { classOf, isTimeout, judgeError, judgeValue, retryAfterOf, type Verdict } from './judge.ts'
+import type { Owner } from './owner.ts'
 import { type OpenCause, off, type Rules } from './rules.ts'
+import { type FleetCircuitSide, type FleetLink, Turn } from './sharing.ts'
 import {
   type CircuitSnapshot,
   type CircuitStatus,
@@ -23,9 +25,11 @@ type Details<E extends EventName> = Omit<CircuitBreakerEvents[E], keyof CircuitE
  * A circuit; also the layer that a pipeline runs. Its state is replaced first, then events are sent, in order, however
  * listeners interfere. Members are private to TypeScript only, since V8 checks `#private` names at every access.
  */
-export class Circuit implements CircuitControls, Layer {
+export class Circuit implements CircuitControls, Layer, FleetCircuitSide {
   protected readonly owner: Owner
-  private readonly key: string | undefined
+  readonly key: string | undefined
+  /** The link to the same circuit of other instances. */
+  sharing: FleetLink | undefined = undefined
   protected current: State
   /** The epoch while calls may enter with nothing but it; else -1, which is no token. */
   private free = -1
@@ -49,6 +53,7 @@ export class Circuit implements CircuitControls, Layer {
     this.owner = owner
     this.key = key
     this.current = this.become(initial(owner.rules, this.now()))
+    this.sharing = owner.membership?.attach(this)
   }
 
   get kind(): string {
@@ -79,18 +84,40 @@ export class Circuit implements CircuitControls, Layer {
     return ('underway' in this.current && this.current.underway?.size) || 0
   }
 
+  /** Whether it has seen calls succeed or fail. */
+  get hasCounted(): boolean {
+    return this.totals.success + this.totals.failure > 0
+  }
+
+  /** How long until a trial is due, 0 while it is; undefined unless it is open or half-open. */
+  get untilTrial(): number | undefined {
+    return this.current.name === 'halfOpen' ? 0 : remaining(this.current, this.now())
+  }
+
+  /** The rules for trials. */
+  get trials(): { readonly concurrency: number; readonly lease: number; readonly needed: number } {
+    const { halfOpen, successThreshold: needed } = this.owner.rules
+    return { concurrency: halfOpen.concurrency, lease: halfOpen.lease, needed }
+  }
+
+  get everywhere(): FleetControls | undefined {
+    return this.sharing?.everywhere
+  }
+
   /** The present state without what the windows remember. */
   get status(): CircuitStatus {
     return statusOf(this.current, this.now(), this.owner.rules.mode, this.totals)
   }
 
-  enter(call: Call, slot: number): undefined | Refusal {
+  enter(call: Call, slot: number): undefined | Refusal | Promise<unknown> {
     const { free } = this
     const { journey } = call.context
     if (free > 0 && !this.owner.wants('call', journey)) {
       call.tokens[slot] = free
       return undefined
     }
+    const elsewhere = this.sharing?.enter(call, slot)
+    if (elsewhere !== undefined) return elsewhere
     const token = this.admit(journey)
     if (token instanceof CircuitOpenError) return call.refuse(token)
     call.tokens[slot] = token
@@ -144,7 +171,7 @@ export class Circuit implements CircuitControls, Layer {
   }
 
   /** Lets a call in, or says why not. */
-  private admit(journey?: string): Token | CircuitOpenError {
+  admit(journey?: string): Token | CircuitOpenError {
     const { owner } = this
     const now = this.now()
     const before = this.current
@@ -160,10 +187,23 @@ export class Circuit implements CircuitControls, Layer {
       : (token as Token)
   }
 
-  private refuse(state: State, now: number, journey: string | undefined): CircuitOpenError {
+  /** How many trials could begin now. */
+  roomForTrials(): number {
+    return trialRoom(this.current, this.now(), this.owner.rules)
+  }
+
+  /** Turns a call away that would have been a trial, had others not been first. The next one is due in `wait` milliseconds. */
+  turnAway(wait: number, journey: string | undefined): CircuitOpenError {
+    const error = this.refuse(this.current, this.now(), journey, wait)
+    this.owner.send()
+    return error
+  }
+
+  private refuse(state: State, now: number, journey: string | undefined, wait = 0): CircuitOpenError {
     const { key } = this
     const { name } = this.owner
-    const retryAfter = remaining(state, now)
+    const left = remaining(state, now)
+    const retryAfter = left === undefined ? left : Math.max(left, wait)
     this.totals.rejected++
     this.tell('rejected', journey, { retryAfter })
     this.refusal ||= refusalText(state, name, key)
@@ -172,9 +212,10 @@ export class Circuit implements CircuitControls, Layer {
   }
 
   /** Counts how a call ended. */
-  private settle(token: Token, verdict: Verdict, journey?: string, error?: unknown): void {
+  private settle(entered: Token | Turn, verdict: Verdict, journey?: string, error?: unknown): void {
+    const token = entered instanceof Turn ? entered.token : entered
     if (token === 0) return
-    const { owner, totals } = this
+    const { owner, sharing, totals } = this
     const before = this.current
     if (isCurrent(before, token)) {
       const outcome = verdict === 'success' || verdict === 'failure' ? verdict : 'neutral'
@@ -185,8 +226,10 @@ export class Circuit implements CircuitControls, Layer {
       if (owner.wants(outcome, journey)) this.tellOutcome(before, verdict, journey, error)
       if (typeof token === 'object') this.tell('call', journey, { outcome, duration: now - token.startedAt })
       this.publish(before, after, 'successThreshold', journey)
+      if (typeof token === 'object') sharing?.settled(token, outcome)
     } else {
       totals.stale++
+      if (typeof token === 'object') sharing?.settled(token, 'neutral')
       this.tell('stale', journey, { entered: typeof token === 'object' ? token.epoch : token })
     }
     owner.send()
@@ -245,7 +288,7 @@ export class Circuit implements CircuitControls, Layer {
   }
 
   /** Does what somebody asks for by hand. @returns Whether it changed the state. */
-  private act<A>(
+  act<A>(
     reason: ChangeReason,
     change: (state: State, now: number, rules: Rules, argument: A) => State,
     argument: A,
@@ -283,7 +326,9 @@ export class Circuit implements CircuitControls, Layer {
       this.toldCause = cause
       if (cause) this.tell('wouldOpen', journey, { cause })
     }
-    if (after === before) return
+    // The end of an opening may move, which is no change of state.
+    if (after.epoch === before.epoch) return
+    this.sharing?.changed(before, after, reason)
     this.toldSlow = 0
     this.toldCause = undefined
     const { name: from } = before

@@ -1,28 +1,7 @@
-/** What can be asked of a circuit and done with it, and what it needs from its policy. */
-import type { Clock, Duration } from '@seaworthy/core'
+/** What can be asked of a circuit and done with it. */
+import type { Duration } from '@seaworthy/core'
 import type { CircuitState } from './errors.ts'
-import type { CircuitBreakerEvents, EventName } from './events.ts'
-import type { ClassifyOutcome } from './judge.ts'
-import type { Rules } from './rules.ts'
 import type { CircuitSnapshot } from './snapshot.ts'
-
-/** What the circuits of one policy share. */
-export interface Owner {
-  readonly name: string | undefined
-  readonly clock: Clock
-  readonly classify: ClassifyOutcome | undefined
-  readonly rules: Rules
-  /** Whether nobody listens to anything. */
-  readonly silent: boolean
-  /** Whether anybody listens to an event. */
-  wants(type: EventName, journey: string | undefined): boolean
-  /** Sends one event that comes alone. */
-  emit<E extends EventName>(type: E, payload: CircuitBreakerEvents[E], journey: string | undefined): void
-  /** Puts an event in line, so that a listener that changes the state again cannot come between those of one change. */
-  put<E extends EventName>(type: E, payload: CircuitBreakerEvents[E], journey: string | undefined): void
-  /** Sends what stands in line. */
-  send(): void
-}
 
 /** Leave to do one thing, from `acquire()`. The first of its methods counts, the others do nothing. */
 export interface Permit {
@@ -40,6 +19,23 @@ export interface Isolation {
   /** Lets go; the circuit closes with the last one. Does nothing the second time. */
   release(): void
   [Symbol.dispose](): void
+}
+
+/** What can be done with a circuit of all instances. It is done here at once, and told to the others. */
+export interface FleetControls {
+  /**
+   * Opens it in all instances.
+   *
+   * @param openFor - @defaultValue a minute
+   * @returns Whether the store knows it by now; otherwise it is told as soon as it can be, unless another command takes its place.
+   */
+  trip(openFor?: Duration): Promise<boolean>
+  /** Closes it in all instances, and ends what `trip` and `isolate` did everywhere. */
+  reset(): Promise<boolean>
+  /** Turns every call away in all instances, also in those that start later, until `reset` or `release`. */
+  isolate(reason: string): Promise<boolean>
+  /** Ends `isolate`. */
+  release(): Promise<boolean>
 }
 
 /** What can be asked of a circuit and done with it by hand. */
@@ -74,8 +70,11 @@ export interface CircuitControls {
    * @param reason - For the error of the calls, such as `'deploy'`.
    */
   isolate(reason: string): Isolation
+  /** What can be done with it in all instances; undefined without a `store`. */
+  readonly everywhere: FleetControls | undefined
   /**
-   * Leave for something that is no function call, such as a stream or a message in a queue.
+   * Leave for something that is no function call, such as a stream or a message in a queue. It cannot wait, so it asks no store: its trials
+   * are limited in this process alone.
    *
    * @throws {@link CircuitOpenError} when the circuit turns it away.
    */

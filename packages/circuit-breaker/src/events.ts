@@ -16,9 +16,12 @@ export interface CircuitEvent {
   readonly epoch: number
 }
 
+/** What a breaker asks its store for. */
+export type StoreOperation = 'exchange' | 'startTrial' | 'endTrial' | 'command'
+
 /**
  * Why the state changed: the rule that opened it; `recoveryTimeout` for the first trial; `successThreshold` for
- * enough trials; otherwise the method that was called.
+ * enough trials; `fleet` where it follows other instances; otherwise the method that was called.
  */
 export type ChangeReason =
   | OpenCause['reason']
@@ -62,6 +65,10 @@ export type CircuitBreakerEvents = {
   slow: CircuitEvent & CircuitCounts & { readonly count: number }
   /** A call settled that had entered in another epoch, or a trial after its lease: it counts nowhere. */
   stale: CircuitEvent & { readonly entered: number }
+  /** The store did not answer in time, or failed: each breaker goes on by itself. Once, until it answers again. */
+  storeDown: { readonly name: string | undefined; readonly operation: StoreOperation }
+  /** The store answers again, `downFor` milliseconds later. */
+  storeUp: { readonly name: string | undefined; readonly downFor: number }
   /** A call settled, after `duration` milliseconds. Calls are timed only while somebody listens to this event. */
   call: CircuitEvent & { readonly outcome: CircuitOutcome; readonly duration: number }
 }

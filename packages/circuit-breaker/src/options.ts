@@ -16,6 +16,7 @@ import {
 } from '@seaworthy/core'
 import type { ClassifyOutcome } from './judge.ts'
 import { type CircuitMode, type OpenCause, off, type Rules } from './rules.ts'
+import type { SharedBreakers } from './sharing.ts'
 import type { WindowShape } from './window.ts'
 
 /** How long a circuit stays open, growing from opening to opening. */
@@ -97,6 +98,11 @@ export interface CircuitBreakerOptions extends CircuitRules {
    * and calls that another policy turned away: those are neutral always. If it throws, the outcome is neutral.
    */
   readonly classify?: ClassifyOutcome
+  /**
+   * Shares the circuit with breakers of the same name in other processes; see {@link shareBreakers}. Needs a `name`, and goes on in the background
+   * until `dispose()`. @defaultValue none: it knows what its own process has seen
+   */
+  readonly store?: SharedBreakers
 }
 
 const ruleNames = [
@@ -111,7 +117,7 @@ const ruleNames = [
   'halfOpen',
 ] as const satisfies readonly (keyof CircuitRules)[]
 
-const optionNames = [...ruleNames, 'name', 'hub', 'clock', 'random', 'mode', 'classify']
+const optionNames = [...ruleNames, 'name', 'hub', 'clock', 'random', 'mode', 'classify', 'store']
 
 /** For breakers without options, so that they need no copy of them. */
 export const noOptions: CircuitBreakerOptions = Object.freeze({})
@@ -120,6 +126,11 @@ export const noOptions: CircuitBreakerOptions = Object.freeze({})
 export function checkOptions(options: CircuitBreakerOptions): void {
   knownOptions('circuitBreaker', options, optionNames)
   optionalFunction('classify', options.classify)
+  const { store, name } = options
+  if (store === undefined) return
+  if (typeof Object(store).join !== 'function')
+    throw new InvalidOptionError('store', 'made by shareBreakers() or redisBreakers()', store)
+  if (name === undefined) throw new InvalidOptionError('name', 'given together with store', name)
 }
 
 /** Refuses what cannot be changed. */

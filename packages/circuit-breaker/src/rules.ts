@@ -26,8 +26,18 @@ export const off: number = Number.POSITIVE_INFINITY
 
 /** Why a circuit opened: the rule that held, and the counts at that moment. */
 export interface OpenCause extends CircuitCounts {
-  /** `trial`: too many trial calls failed or were slow. `trip`, `restore`: somebody called that method. */
-  readonly reason: 'failureThreshold' | 'failureRate' | 'slowCallRate' | 'trial' | 'trip' | 'restore'
+  /**
+   * `trial`: too many trial calls failed or were slow. `trip`, `restore`: somebody called that method. `fleet`: enough
+   * instances that share it are open, or somebody opened all of them.
+   */
+  readonly reason:
+    | 'failureThreshold'
+    | 'failureRate'
+    | 'slowCallRate'
+    | 'trial'
+    | 'trip'
+    | 'restore'
+    | 'fleet'
   /** Milliseconds the last failure asked to wait, if it did. */
   readonly retryAfter: number | undefined
 }

@@ -70,6 +70,8 @@ export class DeadlineList {
     previous.next = next
     next.previous = previous
     node.previous = undefined
+    // Or a node that somebody keeps would keep all that came after it.
+    node.next = undefined
     if (this.grain === 0 && next === previous) this.end()
   }
 

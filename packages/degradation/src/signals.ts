@@ -67,6 +67,7 @@ export function readSignals(
     try {
       switch (component.kind) {
         case 'circuit-breaker':
+        case 'circuit-breaker-per-key':
           circuits.push(...circuitsOf(component, criticalCircuitBreakers.has(component.name)))
           break
         case 'health':
@@ -93,13 +94,12 @@ interface CircuitFacts {
 }
 
 function circuitsOf(component: Component, critical: boolean): CircuitSignal[] {
-  const snapshot = component.snapshot() as Partial<CircuitFacts>
   const { name } = component
-  if (typeof snapshot.state === 'string') return [circuit(name, snapshot as CircuitFacts, critical)]
-  return Object.entries(snapshot).map(([key, facts]) =>
-    // One status for each key.
-    circuit(`${name}/${key}`, facts as unknown as CircuitFacts, critical),
-  )
+  const snapshot = component.snapshot() as CircuitFacts & {
+    readonly circuits?: Readonly<Record<string, CircuitFacts>>
+  }
+  if (snapshot.circuits === undefined) return [circuit(name, snapshot, critical)]
+  return Object.entries(snapshot.circuits).map(([key, facts]) => circuit(`${name}/${key}`, facts, critical))
 }
 
 function circuit(name: string, facts: CircuitFacts, critical: boolean): CircuitSignal {

@@ -100,7 +100,9 @@ describe('the manager', () => {
     })
     add('dead-letters', { counts: { dead: 3, oldest: 1000, now: 5000 } })
     add('bulkhead', { active: 3, concurrency: 4 })
-    add('circuit-breaker', { 'api.example': { state: 'open', failureRate: 0.7, calls: 20 } })
+    add('circuit-breaker-per-key', {
+      circuits: { 'api.example': { state: 'open', failureRate: 0.7, calls: 20 } },
+    })
     const broken = () => {
       throw new Error('no')
     }

@@ -43,7 +43,8 @@ export function contributions(hub: Hub, settings: ContributionSettings): HealthC
 function contribution(component: Component, settings: ContributionSettings): HealthCheckResult | undefined {
   const { kind, name } = component
   switch (kind) {
-    case 'circuit-breaker': {
+    case 'circuit-breaker':
+    case 'circuit-breaker-per-key': {
       if (!settings.circuitBreakers) return undefined
       const critical = settings.criticalCircuitBreakers.has(name)
       const closed = circuitsOf(component.snapshot()).every((state) => state === 'closed')
@@ -69,9 +70,9 @@ function contribution(component: Component, settings: ContributionSettings): Hea
 
 /** The states of a breaker: one, or one a key. */
 function circuitsOf(snapshot: object): unknown[] {
-  const { state } = snapshot as { readonly state?: unknown }
+  const { state, circuits = {} } = snapshot as { readonly state?: unknown; readonly circuits?: object }
   if (typeof state === 'string') return [state]
-  return Object.values(snapshot).map((circuit: { readonly state?: unknown }) => circuit.state)
+  return Object.values(circuits).map((circuit: { readonly state?: unknown }) => circuit.state)
 }
 
 function result(

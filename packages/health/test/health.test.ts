@@ -1,4 +1,4 @@
-import { circuitBreaker } from '@seaworthy/circuit-breaker'
+import { breakerPerKey, circuitBreaker } from '@seaworthy/circuit-breaker'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createHealth } from '../src/health.ts'
 import type { HealthReport } from '../src/report.ts'
@@ -149,6 +149,15 @@ describe('what policies contribute', () => {
     dead = 0
     state = 'down'
     expect(await statusOf(health.report())).toBe('warn')
+  })
+
+  it('warns while one of the circuits by key is not closed', async () => {
+    const { health, hub, clock } = setUp()
+    const hosts = breakerPerKey({ name: 'hosts', hub, clock }, { key: () => 'api.example' })
+    await hosts.execute(() => 1)
+    expect(await statusOf(health.report('readiness'))).toBe('pass')
+    hosts.circuit('api.example').trip()
+    expect(await statusOf(health.report('readiness'))).toBe('warn')
   })
 
   it('is left out on request', async () => {
