@@ -9,7 +9,7 @@ import { onAbort } from '@seaworthy/core'
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import type { Commands, RedisClient } from './client.ts'
 import type { RedisConnection } from './connection.ts'
-import { RedisUnavailableError } from './errors.ts'
+import { failureOf, type RedisFailure, RedisUnavailableError } from './errors.ts'
 
 /** The part of a socket that is used. */
 interface Socket {
@@ -77,7 +77,7 @@ export class BlockingReads {
         else destroy(client)
         return true
       }
-      const fail = (reason: 'disconnected' | 'timeout' | 'error', cause?: unknown): void => {
+      const fail = (reason: RedisFailure, cause?: unknown): void => {
         if (end(false)) reject(new RedisUnavailableError(name, operation, reason, cause))
       }
       const close = (): void => {
@@ -93,7 +93,7 @@ export class BlockingReads {
         const answer = await send(client)
         if (end(true)) resolve(answer)
       }
-      go().catch((cause: unknown) => fail(sent ? 'error' : 'disconnected', cause))
+      go().catch((cause: unknown) => fail(sent ? failureOf(cause) : 'disconnected', cause))
     })
   }
 

@@ -20,8 +20,10 @@ import {
   systemClock,
 } from '@seaworthy/core'
 import { type Commands, commandsOf, type RedisClient } from './client.ts'
-import { type RedisFailure, RedisUnavailableError } from './errors.ts'
+import { onClient } from './client-events.ts'
+import { failureOf, type RedisFailure, RedisUnavailableError } from './errors.ts'
 import type { Argument, Script } from './script.ts'
+import { factsOf, type RedisRisk, type RedisServerFacts, riskOf } from './server-facts.ts'
 
 /** Options of {@link redisConnection}. */
 export interface RedisConnectionOptions {
@@ -45,11 +47,19 @@ export type RedisConnectionEvents = EventMap & {
   down: { readonly name: string | undefined; readonly failures: number }
   /** One succeeded again, `downFor` milliseconds later. */
   up: { readonly name: string | undefined; readonly downFor: number }
+  /** The server answers, but is none to rely on. Told when it turns out, not again while it lasts. */
+  degraded: {
+    readonly name: string | undefined
+    readonly reason: RedisRisk
+    readonly evictionPolicy: string | undefined
+  }
 }
 
 /** How the server does, as plain data. */
 export interface RedisHealth {
-  readonly state: 'up' | 'down'
+  /** `degraded`: it answers, but is none to rely on; `reason` says why. */
+  readonly state: 'up' | 'degraded' | 'down'
+  readonly reason: RedisRisk | undefined
   /** As ioredis calls it: `ready`, `connecting`, `reconnecting`, … */
   readonly connection: string
   /** Operations under way. */
@@ -58,6 +68,8 @@ export interface RedisHealth {
   readonly failures: number
   /** How long the last operation took that succeeded, in milliseconds; undefined if none did. */
   readonly latency: number | undefined
+  /** What the server told about itself when it was connected last; undefined before that, and if it does not tell. */
+  readonly server: RedisServerFacts | undefined
 }
 
 /** A supervised client. Made by {@link redisConnection}; share one between all stores on the same client. */
@@ -70,11 +82,13 @@ export class RedisConnection {
   readonly #events: Emitter<RedisConnectionEvents>
   readonly #failuresUntilDown: number
   readonly #unregister: (() => void) | undefined
-  readonly #waiting = new Set<() => void>()
   #pending = 0
   #failures = 0
   #downSince: number | undefined
   #latency: number | undefined
+  /** The socket whose server was asked about itself. */
+  #inspected: unknown
+  #server: RedisServerFacts | undefined
 
   constructor(client: RedisClient, options: RedisConnectionOptions) {
     const {
@@ -94,7 +108,12 @@ export class RedisConnection {
     this.#unregister =
       name === undefined
         ? undefined
-        : hub.register({ kind: 'redis', name, snapshot: () => this.health(), actions: {} })
+        : hub.register({
+            kind: 'redis',
+            name,
+            snapshot: () => this.health(),
+            actions: { inspect: () => this.inspect() },
+          })
   }
 
   /** Subscribes to an event. @returns A function that unsubscribes. */
@@ -107,13 +126,28 @@ export class RedisConnection {
 
   /** How the server does. */
   health(): RedisHealth {
+    const server = this.#server
+    const reason = server && riskOf(server)
+    const serving = reason === undefined ? 'up' : 'degraded'
     return {
-      state: this.#downSince === undefined ? 'up' : 'down',
+      state: this.#downSince === undefined ? serving : 'down',
+      reason,
       connection: this.#commands.status,
       pending: this.#pending,
       failures: this.#failures,
       latency: this.#latency,
+      server,
     }
+  }
+
+  /**
+   * Asks the server about itself. Happens by itself behind the first operation on each connection; of a cluster, one of its nodes
+   * tells.
+   *
+   * @throws {@link RedisUnavailableError} when it does not tell.
+   */
+  async inspect(): Promise<RedisServerFacts> {
+    return this.#told(await this.command('inspect', 'INFO', []))
   }
 
   /**
@@ -171,7 +205,7 @@ export class RedisConnection {
             this.#succeeded(clock.now() - began)
             resolve(answer)
           },
-          (cause: unknown) => fail(reasonOf(cause), cause),
+          (cause: unknown) => fail(failureOf(cause), cause),
         )
       }
       if (this.#commands.status === 'ready') go()
@@ -190,28 +224,45 @@ export class RedisConnection {
     return { pending: this.#pending, listeners: this.#events.size }
   }
 
-  /** One listener on the client, however many operations wait. */
   #whenReady(callback: () => void): () => void {
-    if (this.#waiting.size === 0) this.#commands.on('ready', this.#ready)
-    this.#waiting.add(callback)
     // A client with `lazyConnect` waits for the first command.
     if (this.#commands.status === 'wait') this.client.connect().catch(() => {})
-    return () => {
-      if (this.#waiting.delete(callback) && this.#waiting.size === 0) this.#commands.off('ready', this.#ready)
-    }
-  }
-
-  readonly #ready = (): void => {
-    for (const callback of [...this.#waiting]) callback()
+    return onClient(this.#commands, 'ready', callback)
   }
 
   #succeeded(latency: number): void {
     this.#latency = latency
     this.#failures = 0
+    const socket = this.#commands.stream ?? this.client
+    if (this.#inspected !== socket) this.#inspect(socket)
     if (this.#downSince === undefined) return
     const downFor = this.clock.now() - this.#downSince
     this.#downSince = undefined
     this.#events.emit('up', { name: this.name, downFor })
+  }
+
+  /** Another socket may lead to another server. One that does not let itself be asked is not asked again. */
+  #inspect(socket: unknown): void {
+    this.#inspected = socket
+    this.#commands.call('INFO', []).then(
+      (text) => this.#told(text),
+      (cause: unknown) => {
+        // What the server before has told says nothing about one that refuses.
+        if (failureOf(cause) === 'error') this.#server = undefined
+      },
+    )
+  }
+
+  #told(text: unknown): RedisServerFacts {
+    const before = this.#server && riskOf(this.#server)
+    const server = factsOf(String(text))
+    this.#server = server
+    const { name } = this
+    const { evictionPolicy } = server
+    const reason = riskOf(server)
+    if (reason !== undefined && reason !== before)
+      this.#events.emit('degraded', { name, reason, evictionPolicy })
+    return server
   }
 
   #failed(operation: string, reason: RedisFailure): void {
@@ -249,8 +300,3 @@ export function redisConnection(client: RedisClient, options: RedisConnectionOpt
 /** A client of yours, or one under supervision already. */
 export const connectionOf = (redis: RedisClient | RedisConnection): RedisConnection =>
   redis instanceof RedisConnection ? redis : new RedisConnection(redis, {})
-
-/** By the text: classes and names differ between versions of ioredis. */
-function reasonOf(cause: unknown): RedisFailure {
-  return cause instanceof Error && cause.message.startsWith('OOM') ? 'full' : 'error'
-}

@@ -9,19 +9,22 @@ import discard from './lua/dead-letter-discard.lua'
 import get from './lua/dead-letter-get.lua'
 import groups from './lua/dead-letter-groups.lua'
 import list from './lua/dead-letter-list.lua'
+import lookup from './lua/dead-letter-lookup.lua'
 import publish from './lua/dead-letter-publish.lua'
 import renew from './lua/dead-letter-renew.lua'
 import retry from './lua/dead-letter-retry.lua'
 import settle from './lua/dead-letter-settle.lua'
 import steps from './lua/dead-letter-steps.lua'
 import trim from './lua/dead-letter-trim.lua'
+import turn from './lua/dead-letter-turn.lua'
 import view from './lua/dead-letter-view.lua'
 import streamEntry from './lua/stream-entry.lua'
 import { Script } from './script.ts'
 
-/** One for each method of the store; `view` is `get` with the payload. */
+/** One for each method of the store; `view` is `get` with the payload, `turn` begins and ends turns. */
 export interface DeadLetterScripts {
   readonly add: Script
+  readonly lookup: Script
   readonly get: Script
   readonly view: Script
   readonly list: Script
@@ -34,6 +37,7 @@ export interface DeadLetterScripts {
   readonly settle: Script
   readonly trim: Script
   readonly audit: Script
+  readonly turn: Script
 }
 
 /** A server that is full must still let go of letters, and show them. */
@@ -41,7 +45,7 @@ const runsWhenFull = '#!lua flags=allow-oom'
 const readsOnly = '#!lua flags=no-writes'
 
 /**
- * Lua: `letters.open`, `letters.received` and `letters.add`, for a script that takes a task off a stream and writes its letter in
+ * Lua: `letters.open`, `letters.received`, `letters.addedBefore` and `letters.add`, for a script that takes a task off a stream and writes its letter in
  * one step. `KEYS` from any place on as `deadLetterKeys` gives them, `ARGV` from any place on as `addArguments` does:
  *
  * ```lua
@@ -66,6 +70,7 @@ export function deadLetterScripts(
   const publishing = publishes ? [streamEntry, common, publish] : [common]
   return {
     add: script(addFunctions, add),
+    lookup: script(readsOnly, common, lookup),
     get: script(readsOnly, common, get),
     view: script(runsWhenFull, common, view),
     list: script(readsOnly, common, list),
@@ -78,5 +83,6 @@ export function deadLetterScripts(
     settle: script(runsWhenFull, ...publishing, steps, settle),
     trim: script(runsWhenFull, common, steps, trim),
     audit: script(readsOnly, common, audit),
+    turn: script(runsWhenFull, common, turn),
   }
 }

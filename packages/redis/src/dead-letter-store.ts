@@ -19,15 +19,18 @@ import type {
   StoredLetter,
   TrimRequest,
   TrimResult,
+  TurnRequest,
 } from '@seaworthy/dead-letter'
 import type { RedisConnection } from './connection.ts'
 import { deadLetterKeys } from './dead-letter-keys.ts'
 import { type DeadLetterScripts, deadLetterScripts } from './dead-letter-scripts.ts'
 import {
   addArguments,
+  addResultOf,
   auditEntryOf,
   diedAt,
   letterOf,
+  type RawAdded,
   type RawAuditEntry,
   type RawLetter,
   type RawRemoved,
@@ -36,6 +39,7 @@ import {
   whole,
   wholeIfAny,
 } from './dead-letter-text.ts'
+import type { LettersBeside } from './letters-beside.ts'
 import type { Argument } from './script.ts'
 import type { StreamKeys } from './stream-entry.ts'
 
@@ -89,12 +93,20 @@ export class LetterStore implements RedisDeadLetterStore {
   }
 
   async add(letter: NewLetter): Promise<AddResult> {
-    const [outcome, ...rest] = await this.#run<RawAdded>('add', addArguments(letter, this.#settings))
-    if (outcome === 'full') return { outcome, now: Number(rest[0]) }
-    const [id, now, dropped] = rest as [string, number, (readonly RawRemoved[])?]
-    return outcome === 'duplicate'
-      ? { outcome, id, now: Number(now) }
-      : { outcome, id, now: Number(now), dropped: (dropped ?? []).map(removedOf) }
+    return addResultOf(await this.#run<RawAdded>('add', addArguments(letter, this.#settings)))
+  }
+
+  async lookup(dedupeKey: string): Promise<string | undefined> {
+    return (await this.#run<string | null>('lookup', [dedupeKey])) ?? undefined
+  }
+
+  /** For scripts of a stream with the same hash tag. */
+  beside(): LettersBeside {
+    return {
+      keys: this.#keys,
+      argumentsOf: (letter) => [this.#settings.auditLimit, ...addArguments(letter, this.#settings)],
+      answerOf: (raw) => addResultOf(raw as RawAdded),
+    }
   }
 
   async get(id: string, view?: By): Promise<StoredLetter | undefined> {
@@ -219,6 +231,14 @@ export class LetterStore implements RedisDeadLetterStore {
     return { entries: entries.map(auditEntryOf), next: next || undefined }
   }
 
+  async beginTurn({ job, owner, leaseFor, early }: TurnRequest): Promise<number> {
+    return Number(await this.#run<number>('turn', [job, owner, whole(leaseFor), early ? '1' : '0']))
+  }
+
+  async endTurn(job: string, owner: string, nextIn: number): Promise<void> {
+    await this.#run<number>('turn', [job, owner, '', whole(nextIn)])
+  }
+
   async #run<T>(operation: keyof DeadLetterScripts, args: readonly Argument[]): Promise<T> {
     const { auditLimit } = this.#settings
     const keys = operation === 'retry' || operation === 'settle' ? this.#keysWithStream : this.#keys
@@ -227,11 +247,6 @@ export class LetterStore implements RedisDeadLetterStore {
     return answer as T
   }
 }
-
-type RawAdded =
-  | readonly ['added', id: string, now: number, dropped: readonly RawRemoved[]]
-  | readonly ['duplicate', id: string, now: number]
-  | readonly ['full', now: number]
 
 type RawCounts = readonly [
   dead: number,

@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer'
 import type {
+  AddResult,
   AuditEntry,
   AuditEvent,
   LetterState,
@@ -135,6 +136,23 @@ export type RawRemoved = readonly [
 
 export function removedOf([id, type, journey, cause]: RawRemoved): RemovedLetter {
   return { id, type, journey: journey ?? undefined, diedAt: diedAt(id), cause }
+}
+
+/** What `letters.add` gives. */
+export type RawAdded =
+  | readonly ['added', id: string, now: number, dropped: readonly RawRemoved[]]
+  | readonly ['duplicate', id: string, now: number]
+  | readonly ['full', now: number]
+
+export function addResultOf(raw: RawAdded): AddResult {
+  switch (raw[0]) {
+    case 'full':
+      return { outcome: 'full', now: Number(raw[1]) }
+    case 'duplicate':
+      return { outcome: 'duplicate', id: raw[1], now: Number(raw[2]) }
+    case 'added':
+      return { outcome: 'added', id: raw[1], now: Number(raw[2]), dropped: raw[3].map(removedOf) }
+  }
 }
 
 /** An entry of the audit, with empty texts for what there is not. */

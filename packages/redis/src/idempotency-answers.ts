@@ -1,5 +1,5 @@
 /** What the scripts answer, and the contract's words for it. */
-import type { Claim, CompleteRequest, Grant, RecordView } from '@seaworthy/idempotency'
+import type { Claim, ClaimRequest, CompleteRequest, Grant, RecordView } from '@seaworthy/idempotency'
 import type { Argument } from './script.ts'
 
 /** A claim that was granted. */
@@ -8,7 +8,7 @@ export type Granted = Extract<Claim, { readonly kind: Grant }>
 export const isGranted = (claim: Claim): claim is Granted =>
   claim.kind === 'acquired' || claim.kind === 'retried' || claim.kind === 'recovered'
 
-/** Reads what `idempotency-claim.lua` returned. */
+/** Reads one answer of `idempotency-claim.lua`. */
 export function claimOf(answer: unknown): Claim {
   const [kind, ...rest] = answer as [Claim['kind'], ...unknown[]]
   switch (kind) {
@@ -45,9 +45,14 @@ export function viewOf(answer: unknown): RecordView | undefined {
   return { state, owner, fence, attempt, leaseLeft: leaseLeft / 1000, expiresIn: expires }
 }
 
-/** The arguments of `idempotency.settle` after the key. */
+/** The arguments of `idempotency.settle` after the record. */
 export function settleArguments({ owner, fence, state, payload, ttl }: CompleteRequest): Argument[] {
   return [owner, fence, state, payload === undefined ? '0' : '1', payload ?? '', lifetime(ttl)]
+}
+
+/** The arguments of `idempotency-claim.lua` for one record. */
+export function claimArguments({ owner, fingerprint, lease, retain, takeover }: ClaimRequest): Argument[] {
+  return [owner, fingerprint, lease, lifetime(retain), takeover ? 1 : 0]
 }
 
 /** How Redis counts the life of a key. */

@@ -1,8 +1,9 @@
 /**
  * What a task stream needs to settle a record in its own scripts: the seam between the two stores.
  *
- * A script of the stream has `settleFunctions` in front, checks its receipt, calls
- * `idempotency.settle(KEYS[n], unpack of completionArguments)`, and goes on unless the answer is `stale`.
+ * A script of the stream has `settleFunctions` in front, checks its receipts, reads the records of all with
+ * `idempotency.read`, and then for each calls `idempotency.settle(key, record, unpack of completionArguments)` and goes on with it unless the
+ * answer is `stale`.
  */
 import type { IdempotencyStore } from '@seaworthy/idempotency'
 import type { RedisConnection } from './connection.ts'
@@ -10,10 +11,10 @@ import { settleArguments } from './idempotency-answers.ts'
 import { settleFunctions } from './idempotency-scripts.ts'
 import { RecordStore } from './idempotency-store.ts'
 
-/** The Lua text that defines `idempotency.settle(key, owner, fence, state, kept, payload, ttl)`. */
+/** The Lua text that defines `idempotency.read(key)` and `idempotency.settle(key, record, owner, fence, state, kept, payload, ttl)`. */
 export const completionFunctions: string = settleFunctions(true)
 
-/** The six arguments of `idempotency.settle` after the key. */
+/** The six arguments of `idempotency.settle` after the record. */
 export const completionArguments: typeof settleArguments = settleArguments
 
 /**

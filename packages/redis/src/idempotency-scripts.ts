@@ -24,7 +24,7 @@ const runsWhenFull = '#!lua flags=allow-oom'
 const silence = 'function idempotency.wake() end'
 
 /**
- * Lua: `idempotency.settle(key, owner, fence, state, kept, payload, ttl)`, for scripts that settle a record and do more in the same
+ * Lua: `idempotency.settle(key, record, owner, fence, state, kept, payload, ttl)`, for scripts that settle a record and do more in the same
  * step. It declares one local name, `idempotency`, and changes nothing unless it answers `stored`.
  */
 export const settleFunctions = (wakes: boolean): string => [record, wakes ? wake : silence, settle].join('\n')

@@ -1,5 +1,6 @@
 import type {
   Claim,
+  ClaimOf,
   ClaimRequest,
   CompleteRequest,
   Completion,
@@ -9,10 +10,16 @@ import type {
   Renewal,
   RenewRequest,
 } from '@seaworthy/idempotency'
-import type { Redis } from 'ioredis'
 import { commandsOf } from './client.ts'
 import type { RedisConnection } from './connection.ts'
-import { claimOf, type Granted, isGranted, lifetime, settleArguments, viewOf } from './idempotency-answers.ts'
+import {
+  claimArguments,
+  claimOf,
+  isGranted,
+  lifetime,
+  settleArguments,
+  viewOf,
+} from './idempotency-answers.ts'
 import { NotReplicatedError } from './idempotency-errors.ts'
 import { type IdempotencyScripts, idempotencyScripts } from './idempotency-scripts.ts'
 import { KeyListener } from './key-listener.ts'
@@ -44,9 +51,9 @@ export interface RecordStoreSettings {
   readonly listenerIdle: number
 }
 
-/** A claim's answer, and how many replicas have it if that was asked. */
+/** The answers to claims, and how many replicas have them if that was asked. */
 interface Sent {
-  readonly claim: Claim
+  readonly answers: readonly Claim[]
   readonly replicas: number
 }
 
@@ -57,6 +64,7 @@ const mostUnanswered = 10_000
 export class RecordStore implements RedisIdempotencyStore {
   readonly connection: RedisConnection
   readonly waitFor?: (key: string, signal: AbortSignal) => Promise<void>
+  readonly claimMany?: (claims: readonly ClaimOf[]) => Promise<readonly Claim[]>
   readonly #settings: RecordStoreSettings
   readonly #scripts: IdempotencyScripts
   readonly #listener: KeyListener
@@ -68,12 +76,14 @@ export class RecordStore implements RedisIdempotencyStore {
     settings: RecordStoreSettings,
     scripts: IdempotencyScripts = idempotencyScripts(settings.hints),
   ) {
-    const { connection, hints, listenerIdle } = settings
+    const { connection, queue, hints, listenerIdle } = settings
     this.connection = connection
     this.#settings = settings
     this.#scripts = scripts
     this.#listener = new KeyListener(connection.client, connection.clock, listenerIdle)
     if (hints) this.waitFor = (key, signal) => this.#waitFor(key, signal)
+    // Elsewhere they may be on several nodes.
+    if (queue !== undefined) this.claimMany = (claims) => this.#claim(claims)
   }
 
   recordKey(key: string): string {
@@ -87,38 +97,8 @@ export class RecordStore implements RedisIdempotencyStore {
   }
 
   async claim(key: string, request: ClaimRequest): Promise<Claim> {
-    const { connection } = this
-    const { waitReplicas, replicaTimeout } = this.#settings
-    const place = `${request.owner.length}:${request.owner}${key}`
-    const call = {}
-    let sent = false
-    let gaveUp = false
-    const send = (): Promise<Sent> => {
-      sent = true
-      this.#expectAnswer(place, call)
-      const answer = this.#send(key, request)
-      const answered = (grant?: Granted): void => {
-        // A later claim of the same owner was given the same grant, and makes use of it.
-        if (this.#unanswered.get(place) !== call) return
-        this.#unanswered.delete(place)
-        if (gaveUp && grant !== undefined) this.#giveBack(key, request, grant)
-      }
-      answer.then(
-        ({ claim }) => answered(isGranted(claim) ? claim : undefined),
-        () => answered(),
-      )
-      return answer
-    }
-    try {
-      const budget = connection.commandTimeout + (waitReplicas > 0 ? replicaTimeout : 0)
-      const { claim, replicas } = await connection.operate('idempotency.claim', send, budget)
-      if (!isGranted(claim) || replicas >= waitReplicas) return claim
-      this.#giveBack(key, request, claim)
-      throw new NotReplicatedError(connection.name, replicas, waitReplicas)
-    } catch (error) {
-      gaveUp = sent
-      throw error
-    }
+    const [claim] = await this.#claim([{ key, request }])
+    return claim as Claim
   }
 
   async renew(key: string, { owner, fence, lease, retain }: RenewRequest): Promise<Renewal> {
@@ -150,21 +130,72 @@ export class RecordStore implements RedisIdempotencyStore {
     return this.connection.run(`idempotency.${operation}`, script, [this.recordKey(key)], args)
   }
 
-  #expectAnswer(place: string, call: object): void {
-    this.#unanswered.delete(place)
-    this.#unanswered.set(place, call)
-    if (this.#unanswered.size <= mostUnanswered) return
-    const [oldest] = this.#unanswered.keys()
-    this.#unanswered.delete(oldest as string)
+  async #claim(claims: readonly ClaimOf[]): Promise<readonly Claim[]> {
+    const { connection } = this
+    const { waitReplicas, replicaTimeout } = this.#settings
+    if (claims.length === 0) return []
+    const places = claims.map(placeOf)
+    const call = {}
+    let sent = false
+    let gaveUp = false
+    const send = (): Promise<Sent> => {
+      sent = true
+      this.#expectAnswer(places, call)
+      const sending = this.#send(claims)
+      sending.then(
+        ({ answers }) => this.#answered(claims, places, call, gaveUp ? answers : []),
+        () => this.#answered(claims, places, call, []),
+      )
+      return sending
+    }
+    let answer: Sent
+    try {
+      const budget = connection.commandTimeout + (waitReplicas > 0 ? replicaTimeout : 0)
+      answer = await connection.operate('idempotency.claim', send, budget)
+    } catch (error) {
+      gaveUp = sent
+      throw error
+    }
+    const { answers, replicas } = answer
+    if (replicas >= waitReplicas || !answers.some(isGranted)) return answers
+    for (const [index, { key, request }] of claims.entries()) this.#giveBack(key, request, answers[index])
+    throw new NotReplicatedError(connection.name, replicas, waitReplicas)
   }
 
-  async #send(key: string, request: ClaimRequest): Promise<Sent> {
-    const { owner, fingerprint, lease, retain, takeover } = request
-    const keys = [this.recordKey(key)]
-    const args = [owner, fingerprint, lease, lifetime(retain), takeover ? 1 : 0]
+  #expectAnswer(places: readonly string[], call: object): void {
+    for (const place of places) {
+      this.#unanswered.delete(place)
+      this.#unanswered.set(place, call)
+    }
+    for (const oldest of this.#unanswered.keys()) {
+      if (this.#unanswered.size <= mostUnanswered) return
+      this.#unanswered.delete(oldest)
+    }
+  }
+
+  /** @param late - The answers, if nobody waits for them any more. */
+  #answered(
+    claims: readonly ClaimOf[],
+    places: readonly string[],
+    call: object,
+    late: readonly Claim[],
+  ): void {
+    for (const [index, place] of places.entries()) {
+      // A later claim of the same owner was given the same grant, and makes use of it.
+      if (this.#unanswered.get(place) !== call) continue
+      this.#unanswered.delete(place)
+      const { key, request } = claims[index] as ClaimOf
+      this.#giveBack(key, request, late[index])
+    }
+  }
+
+  async #send(claims: readonly ClaimOf[]): Promise<Sent> {
+    const keys = claims.map(({ key }) => this.recordKey(key))
+    const args: Argument[] = []
+    for (const { request } of claims) args.push(...claimArguments(request))
     if (this.#settings.waitReplicas === 0) {
-      const answer = await this.#scripts.claim.run(commandsOf(this.connection.client), keys, args)
-      return { claim: claimOf(answer), replicas: 0 }
+      const answers = await this.#scripts.claim.run(commandsOf(this.connection.client), keys, args)
+      return { answers: (answers as unknown[]).map(claimOf), replicas: 0 }
     }
     return this.#sendToReplicas(keys, args)
   }
@@ -175,18 +206,19 @@ export class RecordStore implements RedisIdempotencyStore {
    */
   async #sendToReplicas(keys: readonly string[], args: readonly Argument[]): Promise<Sent> {
     const { waitReplicas, replicaTimeout } = this.#settings
-    const pipeline = (this.connection.client as Redis).pipeline()
-    pipeline.eval(this.#scripts.claim.source, keys.length, ...keys, ...args)
-    pipeline.wait(waitReplicas, replicaTimeout)
-    const [claimed, waited] = (await pipeline.exec()) ?? []
-    const [error, answer] = claimed ?? [new Error('No answer')]
-    if (error) throw error
-    const [unknown, replicas] = waited ?? []
-    return { claim: claimOf(answer), replicas: unknown ? 0 : (replicas as number) }
+    const wait = ['WAIT', waitReplicas, replicaTimeout] as const
+    const client = commandsOf(this.connection.client)
+    const [answer, replicas] = await this.#scripts.claim.runThen(client, keys, args, wait)
+    return {
+      answers: (answer as unknown[]).map(claimOf),
+      replicas: typeof replicas === 'number' ? replicas : 0,
+    }
   }
 
-  /** Does not wait; if the server does not hear of it, the lease runs out instead. */
-  #giveBack(key: string, { owner, retain }: ClaimRequest, { kind, fence, error }: Granted): void {
+  /** Undoes what was granted. Does not wait; if the server does not hear of it, the lease runs out instead. */
+  #giveBack(key: string, { owner, retain }: ClaimRequest, claim: Claim | undefined): void {
+    if (claim === undefined || !isGranted(claim)) return
+    const { kind, fence, error } = claim
     const done = (): Promise<unknown> => {
       if (kind === 'acquired') return this.forget(key, fence)
       // The run before may have had its effect: the record must go on saying that it was abandoned.
@@ -201,3 +233,6 @@ export class RecordStore implements RedisIdempotencyStore {
     return this.#listener.wait(this.recordKey(key), signal, isOver)
   }
 }
+
+/** Names a claim of an owner for a key. */
+const placeOf = ({ key, request: { owner } }: ClaimOf): string => `${owner.length}:${owner}${key}`

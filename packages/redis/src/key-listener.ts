@@ -5,6 +5,7 @@
 import type { Clock, Timer } from '@seaworthy/core'
 import type { Cluster, Redis } from 'ioredis'
 import { type Commands, commandsOf, type RedisClient } from './client.ts'
+import { onClient } from './client-events.ts'
 
 /** What is used of a connection that listens. */
 interface Subscriber extends Commands {
@@ -27,6 +28,7 @@ export class KeyListener {
   readonly #idle: number
   readonly #channels = new Map<string, Channel>()
   #subscriber: Subscriber | undefined
+  #forgetClient = (): void => {}
   #closing: Timer | undefined
 
   /** @param idle - How long the connection stays open when nobody waits, in milliseconds. */
@@ -71,6 +73,22 @@ export class KeyListener {
     })
   }
 
+  /**
+   * Calls back with each message about a key, and when messages may have been missed.
+   *
+   * @returns A function that ends it.
+   */
+  watch(key: string, callback: () => void): () => void {
+    const channel = this.#listenTo(key)
+    const entry = (): void => callback()
+    channel.waiting.add(entry)
+    // Who watches does not depend on it.
+    channel.standing.catch(() => {})
+    return () => {
+      if (channel.waiting.delete(entry) && channel.waiting.size === 0) this.#leave(channel)
+    }
+  }
+
   /** Closes the connection and wakes all who wait. */
   close(): void {
     this.#closing?.cancel()
@@ -78,7 +96,7 @@ export class KeyListener {
     const subscriber = this.#subscriber
     if (subscriber === undefined) return
     this.#subscriber = undefined
-    commandsOf(this.#client).off('end', this.#clientEnded)
+    this.#forgetClient()
     subscriber.disconnect()
     this.#wakeAll()
   }
@@ -120,11 +138,9 @@ export class KeyListener {
     })
     // ioredis goes on trying; those who wait poll meanwhile.
     subscriber.on('error', () => {})
-    commandsOf(this.#client).on('end', this.#clientEnded)
+    this.#forgetClient = onClient(commandsOf(this.#client), 'end', () => this.close())
     return subscriber
   }
-
-  readonly #clientEnded = (): void => this.close()
 
   #wake(channel: Channel | undefined): void {
     for (const end of [...(channel?.waiting ?? [])]) end()

@@ -5,6 +5,7 @@
  * Scripts add a task with the function `publish_task` of `lua/stream-entry.lua`, so there is one layout in one place.
  */
 import { jsonPayload, type PayloadCodec } from '@seaworthy/dead-letter'
+import { replayHeader } from '@seaworthy/worker'
 
 /** Options that say where a stream is. */
 export interface StreamPlace {
@@ -58,12 +59,9 @@ export interface TaskContent {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** The header in which the worker looks how often the work has been replayed. */
-const replayHeader = 'seaworthy-replay'
-
 /**
  * What a worker gets of a replayed letter: the payload and headers of the task it was, if a worker added it; else its message as
- * JSON. The header `seaworthy-replay` says how often the work has been replayed, this time included.
+ * JSON. The header {@link @seaworthy/worker!replayHeader} says how often the work has been replayed, this time included.
  *
  * @param payload - As it is in the entry.
  * @param letter - The id of the letter.

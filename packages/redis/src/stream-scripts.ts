@@ -1,9 +1,11 @@
 /** The scripts of a task stream. */
+import { addFunctions } from './dead-letter-scripts.ts'
 import { completionFunctions } from './idempotency-commit.ts'
 import acknowledge from './lua/stream-acknowledge.lua'
 import audit from './lua/stream-audit.lua'
 import beat from './lua/stream-beat.lua'
 import bury from './lua/stream-bury.lua'
+import buryLetter from './lua/stream-bury-letter.lua'
 import commit from './lua/stream-commit.lua'
 import common from './lua/stream-common.lua'
 import enqueue from './lua/stream-enqueue.lua'
@@ -37,6 +39,8 @@ export interface StreamScripts {
   readonly retry: Script
   readonly handBack: Script
   readonly bury: Script
+  /** Writes the dead letter as well. */
+  readonly buryLetter: Script
   readonly reap: Script
   readonly promote: Script
   readonly reconcile: Script
@@ -59,6 +63,7 @@ export function streamScripts(rewrite: (lua: string) => string = (lua) => lua): 
     retry: atAllTimes(retry),
     handBack: atAllTimes(handBack),
     bury: atAllTimes(bury),
+    buryLetter: script(entry, common, addFunctions, buryLetter),
     reap: atAllTimes(reap),
     promote: atAllTimes(promote),
     reconcile: atAllTimes(reconcile),

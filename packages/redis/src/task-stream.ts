@@ -1,8 +1,9 @@
 import { duration, type Random } from '@seaworthy/core'
-import type { PayloadCodec } from '@seaworthy/dead-letter'
-import type { CompleteRequest, IdempotencyStore } from '@seaworthy/idempotency'
+import type { DeadLetterStore, PayloadCodec } from '@seaworthy/dead-letter'
+import type { IdempotencyStore } from '@seaworthy/idempotency'
 import {
   type Burial,
+  type CommitAnswer,
   type Delivery,
   type FetchRequest,
   type NewTask,
@@ -15,11 +16,15 @@ import {
   StreamClosedError,
   type StreamStats,
   type TaskAudit,
+  type TaskBurial,
   type TaskCommit,
+  type TaskEnd,
   type TaskStream,
 } from '@seaworthy/worker'
 import { BlockingReads, inOneWrite } from './blocking-reads.ts'
 import type { RedisConnection } from './connection.ts'
+import { lettersBeside } from './dead-letter-burial.ts'
+import { EnqueueCalls } from './enqueue-calls.ts'
 import { HandedOut } from './handed-out.ts'
 import { completionArguments, recordsBeside } from './idempotency-commit.ts'
 import type { Argument } from './script.ts'
@@ -51,8 +56,12 @@ export interface TaskStreamSettings {
 /** So much longer than its wait a read may take. */
 const readGrace = 3000
 const group = 'workers'
+/** An owner that fetches all the time says so this often, in milliseconds: to forget it takes others many times as long. */
+const heardEvery = 1000
 /** Redis and Lua know no better infinity for a whole number. */
 const endless = Number.MAX_SAFE_INTEGER
+/** What the script gets of a new task. */
+type TaskArguments = readonly [id: string, headers: string, journey: string, payload: string, delay: number]
 const standardScripts: StreamScripts = streamScripts()
 
 /** A {@link @seaworthy/worker!TaskStream} on Redis. */
@@ -68,9 +77,12 @@ export class RedisTaskStream implements RedisStream {
   readonly #scripts: StreamScripts
   readonly #reads: BlockingReads
   readonly #handedOut = new HandedOut()
+  readonly #enqueues = new EnqueueCalls<TaskArguments>((tasks) => this.#add(tasks, 'each'))
   readonly #keys: readonly string[]
   /** Whether the consumer group is known to be there. */
   #grouped = false
+  /** Who told the server last that it is there, when, and what to add to our time to get that of the server. */
+  #heard: { readonly owner: string; readonly at: number; readonly ahead: number } | undefined
   #closed = false
 
   /** @param scripts - Others than its own only in tests. */
@@ -86,28 +98,20 @@ export class RedisTaskStream implements RedisStream {
   }
 
   async enqueue(task: NewTask): Promise<string> {
-    const [id] = await this.enqueueMany([task])
-    return id as string
+    this.#check()
+    const args = this.#argumentsOf(task)
+    const [id, headers, journey, payload] = args
+    const text = id.length + headers.length + journey.length + payload.length
+    if (!(await this.#enqueues.enqueue(args, text))) throw this.#full()
+    return id
   }
 
   async enqueueMany(tasks: readonly NewTask[]): Promise<readonly string[]> {
     this.#check()
-    const { capacity, random } = this.#settings
-    const ids: string[] = []
-    const args: Argument[] = [Math.min(capacity, endless)]
-    for (const { id = uniqueText(random), payload, headers, journey = '', delay = 0 } of tasks) {
-      ids.push(id)
-      args.push(
-        id,
-        headers === undefined ? '' : JSON.stringify(headers),
-        journey,
-        payload,
-        duration('delay', delay),
-      )
-    }
-    if (ids.length === 0) return ids
-    if ((await this.#run('enqueue', args)) === 0) throw new QueueFullError(this.name, capacity)
-    return ids
+    if (tasks.length === 0) return []
+    const added = tasks.map((task) => this.#argumentsOf(task))
+    if ((await this.#add(added, 'all')) === 0) throw this.#full()
+    return added.map(([id]) => id)
   }
 
   async fetch(owner: string, { count, wait, signal }: FetchRequest): Promise<readonly Delivery[]> {
@@ -170,12 +174,25 @@ export class RedisTaskStream implements RedisStream {
     return this.#endOne('bury', owner, receipt, [reason])
   }
 
+  burials(store: DeadLetterStore): TaskBurial | undefined {
+    const letters = lettersBeside(store, this.#settings.connection, this.name)
+    if (letters === undefined) return undefined
+    return {
+      bury: async (owner, receipt, reason, letter) => {
+        const { valid, first } = receiptsOf([receipt])
+        if (valid.length === 0) return { outcome: 'lost' }
+        const args = [owner, first, receipt, reason, ...letters.argumentsOf(letter)]
+        const answer = (await this.#run('buryLetter', args, letters.keys)) as readonly [outcome: string]
+        if (answer[0] !== 'full') this.#handedOut.forget(valid)
+        return answer[0] === 'lost' ? { outcome: 'lost' } : letters.answerOf(answer)
+      },
+    }
+  }
+
   commits(store: IdempotencyStore): TaskCommit | undefined {
     const recordKey = recordsBeside(store, this.#settings.connection, this.name)
     if (recordKey === undefined) return undefined
-    return {
-      commit: (owner, receipt, key, completion) => this.#commit(owner, receipt, recordKey(key), completion),
-    }
+    return { commit: (owner, ends) => this.#commit(owner, ends, recordKey) }
   }
 
   async reap(owner: string, request: ReapRequest): Promise<Reaped> {
@@ -217,6 +234,7 @@ export class RedisTaskStream implements RedisStream {
   }
 
   async leave(owner: string): Promise<boolean> {
+    this.#heard = undefined
     const gone = (await this.#run('leave', [owner])) as string[]
     return gone.length > 0
   }
@@ -262,8 +280,11 @@ export class RedisTaskStream implements RedisStream {
     const slice = Math.max(1, Math.ceil(Math.min(wait, block)))
     const begin = connection.clock.now()
     const grouped = this.#grouped
+    const known =
+      this.#heard?.owner === owner && begin - this.#heard.at < heardEvery ? this.#heard : undefined
     const groupIsGone = (error: unknown): undefined => {
       this.#grouped = false
+      this.#heard = undefined
       if (!grouped || !isGroupGone(error)) throw error
     }
     const read = ['GROUP', group, owner, 'COUNT', count, 'BLOCK', slice, 'STREAMS', stream, '>']
@@ -272,35 +293,69 @@ export class RedisTaskStream implements RedisStream {
       budget: slice + readGrace,
       signal,
       send: async (client) => {
-        const heard = () =>
-          this.#scripts.heard.run(client, [stream, owners], [owner, grouped ? '' : 'create'])
+        const heard = async () => {
+          const args = [owner, grouped ? '' : 'create']
+          const now = (await this.#scripts.heard.run(client, [stream, owners], args)) as number
+          return { owner, at: begin, ahead: now - begin }
+        }
         const entries = () => client.call('XREADGROUP', read).then(entriesOf, groupIsGone)
+        if (grouped && known) return [known, await entries()] as const
         if (!grouped) return [await heard(), await entries()] as const
         // The server answers the first before it begins to wait.
         return Promise.all(inOneWrite(client, () => [heard(), entries()] as const))
       },
     })
     if (answer === undefined) return []
-    const [heardAt, entries] = answer
+    const [heard, entries] = answer
     if (entries === undefined) return []
     this.#grouped = true
+    this.#heard = heard
     if (entries.length === 0) return []
-    const now = (heardAt as number) + connection.clock.now() - begin
+    const now = heard.ahead + connection.clock.now()
     return this.#remember(await deliveriesOfEntries(entries, { now, codec }))
+  }
+
+  #argumentsOf({ id, payload, headers, journey = '', delay = 0 }: NewTask): TaskArguments {
+    return [
+      id ?? uniqueText(this.#settings.random),
+      headers === undefined ? '' : JSON.stringify(headers),
+      journey,
+      payload,
+      duration('delay', delay),
+    ]
+  }
+
+  /** @returns How many were added: none or all, or as many as there is room for, from the first on. */
+  async #add(tasks: readonly TaskArguments[], which: 'all' | 'each'): Promise<number> {
+    const args: Argument[] = [Math.min(this.#settings.capacity, endless), which]
+    for (const task of tasks) args.push(...task)
+    return (await this.#run('enqueue', args)) as number
+  }
+
+  #full(): QueueFullError {
+    return new QueueFullError(this.name, this.#settings.capacity)
   }
 
   async #commit(
     owner: string,
-    receipt: string,
-    record: string,
-    completion: CompleteRequest,
-  ): Promise<'done' | 'lost' | 'stale'> {
-    const { valid, first } = receiptsOf([receipt])
-    if (valid.length === 0) return 'lost'
-    const args = [owner, first, receipt, ...completionArguments(completion)]
-    const answer = (await this.#run('commit', args, [record])) as 'done' | 'lost' | 'stale'
-    if (answer !== 'stale') this.#handedOut.forget(valid)
-    return answer
+    ends: readonly TaskEnd[],
+    recordKey: (key: string) => string,
+  ): Promise<readonly CommitAnswer[]> {
+    this.#check()
+    const { valid, first, last } = receiptsOf(ends.map(({ receipt }) => receipt))
+    if (valid.length === 0) return ends.map(() => 'lost')
+    const asked = valid.length === ends.length ? ends : ends.filter(({ receipt }) => valid.includes(receipt))
+    const records: string[] = []
+    const args: Argument[] = [owner, first, last]
+    for (const { receipt, key, completion } of asked) {
+      records.push(recordKey(key))
+      args.push(receipt, this.#handedOut.stepOf(receipt), ...completionArguments(completion))
+    }
+    const answers = (await this.#run('commit', args, records)) as CommitAnswer[]
+    this.#handedOut.forget(valid.filter((_, index) => answers[index] !== 'stale'))
+    if (asked === ends) return answers
+    const known = new Map(asked.map((end, index) => [end, answers[index] as CommitAnswer]))
+    return ends.map((end) => known.get(end) ?? 'lost')
   }
 
   async #end(

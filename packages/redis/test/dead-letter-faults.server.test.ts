@@ -1,14 +1,13 @@
 /** Dead letters on servers that forget scripts, die, hang, are full, or are a cluster. */
-import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import type { RetryAnswer } from '@seaworthy/dead-letter'
 import { redisForTests, startRedis, tcpProxy } from '@seaworthy/testing/servers'
 import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { startProcess } from '../../../tools/processes/start-process.ts'
 import { newLetter } from '../../dead-letter/test/store-contract.ts'
 import { redisConnection } from '../src/connection.ts'
 import { deadLetterKeys } from '../src/dead-letter-keys.ts'
-import { deadLetterScripts } from '../src/dead-letter-scripts.ts'
 import { LetterStore } from '../src/dead-letter-store.ts'
 import { redisDeadLetters } from '../src/dead-letters.ts'
 import { streamKeys } from '../src/stream-entry.ts'
@@ -78,24 +77,42 @@ describe('a server', () => {
     }
   })
 
-  it('lets one of 50 operators in 5 processes replay a letter: one task, one answer for all', async () => {
-    const { name, stream } = withStream(freshName())
-    const store = new LetterStore(settings(client, { name, stream }))
-    const id = await add(store, newLetter({ payload: '{"message":{"payload":"7","headers":{}}}' }))
-    const { source } = deadLetterScripts(true).retry
-    const keys = [...deadLetterKeys('dlq:', name), ...Object.values(streamKeys({ name }))]
-    const args = [1000, 1000, id, 'op', 60_000, 'op', '', '0', '', 100]
-    const answers = (
-      await Promise.all(Array.from({ length: 5 }, () => operators(10, source, keys, args)))
-    ).flat()
-    expect(answers).toHaveLength(50)
-    expect(answers.filter(([outcome]) => outcome === 'replayed')).toHaveLength(1)
-    const lost = answers.filter(([outcome]) => outcome === 'already')
-    expect(lost.map(([, state, replayId]) => `${state} ${replayId}`)).toEqual(
-      Array(49).fill(`replayed ${id}:1`),
-    )
-    expect(await client.xlen(streamKeys({ name }).stream)).toBe(1)
-  })
+  it.each([
+    ['the store publishes', 'store'],
+    ['a process publishes', 'process'],
+  ])(
+    'lets one of 50 operators in 5 processes replay a letter where %s: one task, one answer for all',
+    async (_, who) => {
+      const { name, stream } = withStream(freshName())
+      const store = new LetterStore(settings(client, { name, stream: who === 'store' ? stream : undefined }))
+      const id = await add(store, newLetter({ payload: '{"message":{"payload":"7","headers":{}}}' }))
+      const { url } = await redisForTests()
+      const processes = Array.from({ length: 5 }, () =>
+        startProcess(new URL('./processes/operators.ts', import.meta.url), [url, name, id, '10', who]),
+      )
+      try {
+        await Promise.all(processes.map((each) => each.line<{ ready?: true }>(({ ready }) => ready === true)))
+        for (const each of processes) each.go()
+        const said = await Promise.all(
+          processes.map((each) =>
+            each.line<{ answers?: RetryAnswer[] }>(({ answers }) => answers !== undefined),
+          ),
+        )
+        const answers = said.flatMap(({ answers = [] }) => answers)
+        expect(answers).toHaveLength(50)
+        expect(answers.filter(({ outcome }) => outcome === 'replayed')).toHaveLength(1)
+        expect(answers.filter(({ outcome }) => outcome === 'already')).toHaveLength(49)
+        expect(new Set(answers.map(({ replayId }) => replayId))).toEqual(new Set([`${id}:1`]))
+      } finally {
+        for (const each of processes) each.kill('SIGKILL')
+      }
+      const sent = await client.lrange(`{${name}}:sent`, 0, -1)
+      expect([sent, await client.xlen(streamKeys({ name }).stream)]).toEqual(
+        who === 'store' ? [[], 1] : [[`${id}:1`], 0],
+      )
+    },
+    60_000,
+  )
 
   it('holds everything after SIGKILL and a restart, and the store goes on by itself', async () => {
     await using server = await startRedis({ persistence: 'always' })
@@ -240,33 +257,3 @@ describe('a reply that was lost', () => {
     await proxy.close()
   })
 })
-
-type Answer = [outcome: string, state?: string, replayId?: string]
-
-/** A process whose operators all press the button at once. */
-async function operators(
-  count: number,
-  source: string,
-  keys: readonly string[],
-  args: readonly (string | number)[],
-): Promise<Answer[]> {
-  const { url } = await redisForTests()
-  const code = `
-    const { Redis } = require('ioredis')
-    const { count, url, source, keys, args } = JSON.parse(require('node:fs').readFileSync(0, 'utf8'))
-    const clients = Array.from({ length: count }, () => new Redis(url))
-    Promise.all(clients.map((client) => client.ping()))
-      .then(() => Promise.all(clients.map((client) => client.eval(source, keys.length, ...keys, ...args))))
-      .then((answers) => {
-        process.stdout.write(JSON.stringify(answers))
-        for (const client of clients) client.disconnect()
-      })`
-  const child = spawn(process.execPath, ['-e', code], {
-    cwd: fileURLToPath(new URL('..', import.meta.url)),
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  child.stdin.end(JSON.stringify({ count, url, source, keys, args }))
-  let text = ''
-  for await (const chunk of child.stdout) text += chunk
-  return JSON.parse(text) as Answer[]
-}

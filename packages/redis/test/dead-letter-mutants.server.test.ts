@@ -1,7 +1,8 @@
 /** Scripts with a mistake in them: the contract has to notice each. */
+import { deadLetterStoreConformance, newLetter, runConformance } from '@seaworthy/testing/conformance'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newLetter, storeContract, type TestRegister } from '../../dead-letter/test/store-contract.ts'
+import type { StoreFactory } from '../../dead-letter/test/store-contract.ts'
 import { deadLetterScripts } from '../src/dead-letter-scripts.ts'
 import type { LetterStore } from '../src/dead-letter-store.ts'
 import { add, connect, storesOn } from './dead-letter-toys.ts'
@@ -173,19 +174,8 @@ beforeAll(async () => {
 })
 afterAll(() => client.disconnect())
 
-/** The tests of the contract, to be run one by one, the longest last. */
-function checks(create: Parameters<typeof storeContract>[1]): (() => Promise<void>)[] {
-  const tests: (() => Promise<void>)[] = []
-  const register: TestRegister = {
-    describe: (_name, more) => more(),
-    it: (_name, test) => tests.push(test),
-  }
-  storeContract('', create, { register, histories: 20 })
-  return [() => leavesNothing(create), ...tests]
-}
-
 /** What no answer shows: texts on the server. */
-async function leavesNothing(create: Parameters<typeof storeContract>[1]): Promise<void> {
+async function leavesNothing(create: StoreFactory): Promise<void> {
   const { store, advance, close } = await create({ maxCount: 10, overflow: 'refuse' })
   const { name } = store as LetterStore
   const ids: string[] = []
@@ -200,16 +190,21 @@ async function leavesNothing(create: Parameters<typeof storeContract>[1]): Promi
   await close?.()
 }
 
-/** Whether all goes well. Errors of a script are failures as good as any. */
-async function passes(create: Parameters<typeof storeContract>[1]): Promise<boolean> {
-  for (const check of checks(create)) {
-    try {
-      await check()
-    } catch {
-      return false
-    }
+/** What the scripts do wrong. Errors of a script are failures as good as any. */
+async function failuresOf(create: StoreFactory): Promise<readonly string[]> {
+  try {
+    await leavesNothing(create)
+  } catch (error) {
+    return [String(error)]
   }
-  return true
+  const kit = deadLetterStoreConformance({ name: 'scripts', clock: 'controlled', create, histories: 20 })
+  const { failures } = await runConformance(kit, {
+    levels: ['L0', 'L1'],
+    concurrency: 10,
+    failFast: true,
+    seed: 20,
+  })
+  return failures.map(({ name, message }) => `${name}: ${message}`)
 }
 
 describe('the right scripts', () => {
@@ -228,6 +223,6 @@ describe('wrong scripts', () => {
     for (const { source } of Object.values(deadLetterScripts(publishes, rewrite)))
       await client.script('LOAD', source)
     expect(places).toBeGreaterThan(0)
-    expect(await passes(storesOn(() => client, { publishes, rewrite }))).toBe(false)
+    expect(await failuresOf(storesOn(() => client, { publishes, rewrite }))).not.toEqual([])
   })
 })

@@ -30,7 +30,7 @@ it('settles a record in a script that does more, and changes nothing for an owne
   const joined = new Script(
     '#!lua flags=allow-oom',
     completionFunctions,
-    `local settled = idempotency.settle(KEYS[1], unpack(ARGV))
+    `local settled = idempotency.settle(KEYS[1], idempotency.read(KEYS[1]), unpack(ARGV))
      return { settled, redis.call('EXISTS', KEYS[1]) }`,
   )
   const request = {

@@ -187,61 +187,74 @@ describe('a server that fails', () => {
     expect(await store.complete('running', done(running))).toBe('stored')
   })
 
-  it('that hung: a grant that came too late for anybody is given back', async () => {
-    const redis = await server()
-    const store = await storeOn(await clientOf(redis.url))
-    const before = tokenOf('ann', await store.claim('retried', request('ann')))
-    await store.complete('retried', { ...done(before), state: 'retryable', payload: 'oops' })
-    const abandoned = tokenOf('ann', await store.claim('recovered', request('ann')))
-    await store.renew('recovered', { ...abandoned, lease: 0, retain: 60_000 })
-    redis.pause()
-    const keys = ['acquired', 'retried', 'recovered']
-    const late = await Promise.allSettled(keys.map((key) => store.claim(key, request('bob'))))
-    for (const each of late) expect(each).toMatchObject({ reason: { reason: 'timeout' } })
-    expect(store.debugStats()['unanswered']).toBe(3)
-    redis.resume()
+  it.each(['one by one', 'at once'])(
+    'that hung: grants that were asked for %s and came too late for anybody are given back',
+    async (how) => {
+      const redis = await server()
+      const store = await storeOn(await clientOf(redis.url), { queue: 'tasks' })
+      const before = tokenOf('ann', await store.claim('retried', request('ann')))
+      await store.complete('retried', { ...done(before), state: 'retryable', payload: 'oops' })
+      const abandoned = tokenOf('ann', await store.claim('recovered', request('ann')))
+      await store.renew('recovered', { ...abandoned, lease: 0, retain: 60_000 })
+      redis.pause()
+      const keys = ['acquired', 'retried', 'recovered']
+      const claims = keys.map((key) => ({ key, request: request('bob') }))
+      const late = await Promise.allSettled(
+        how === 'at once'
+          ? [store.claimMany?.(claims)]
+          : claims.map((claim) => store.claim(claim.key, claim.request)),
+      )
+      for (const each of late) expect(each).toMatchObject({ reason: { reason: 'timeout' } })
+      expect(store.debugStats()['unanswered']).toBe(3)
+      redis.resume()
 
-    const state = async (key: string) => (await store.peek(key))?.state
-    expect(
-      await until(
-        async () => store.debugStats()['unanswered'],
-        (count) => count === 0,
-      ),
-    ).toBe(0)
-    expect(
-      await until(
-        () => state('acquired'),
-        (is) => is === undefined,
-      ),
-    ).toBeUndefined()
-    expect(
-      await until(
-        () => state('retried'),
-        (is) => is === 'retryable',
-      ),
-    ).toBe('retryable')
-    expect(
-      await until(
-        () => state('recovered'),
-        (is) => is === 'abandoned',
-      ),
-    ).toBe('abandoned')
-    expect(await store.claim('retried', request('cy'))).toMatchObject({ kind: 'retried', error: 'oops' })
-  })
+      const state = async (key: string) => (await store.peek(key))?.state
+      expect(
+        await until(
+          async () => store.debugStats()['unanswered'],
+          (count) => count === 0,
+        ),
+      ).toBe(0)
+      expect(
+        await until(
+          () => state('acquired'),
+          (is) => is === undefined,
+        ),
+      ).toBeUndefined()
+      expect(
+        await until(
+          () => state('retried'),
+          (is) => is === 'retryable',
+        ),
+      ).toBe('retryable')
+      expect(
+        await until(
+          () => state('recovered'),
+          (is) => is === 'abandoned',
+        ),
+      ).toBe('abandoned')
+      expect(await store.claim('retried', request('cy'))).toMatchObject({ kind: 'retried', error: 'oops' })
+    },
+  )
 
-  it('that hung: a grant stays with an owner who asked again', async () => {
-    const redis = await server()
-    const store = await storeOn(await clientOf(redis.url))
-    await store.peek('key')
-    redis.pause()
-    await expect(store.claim('key', request('ann'))).rejects.toMatchObject({ reason: 'timeout' })
-    const again = store.claim('key', request('ann'))
-    redis.resume()
-    const { fence } = tokenOf('ann', await again)
-    await sleep(100)
-    expect(await store.peek('key')).toMatchObject({ state: 'inFlight', owner: 'ann', fence })
-    expect(store.debugStats()['unanswered']).toBe(0)
-  })
+  it.each(['by itself', 'with others'])(
+    'that hung: a grant stays with an owner who asked for it %s and asked again',
+    async (how) => {
+      const redis = await server()
+      const store = await storeOn(await clientOf(redis.url), { queue: 'tasks' })
+      await store.peek('key')
+      redis.pause()
+      const claims = ['other', 'key'].map((key) => ({ key, request: request('ann') }))
+      const first = how === 'by itself' ? store.claim('key', request('ann')) : store.claimMany?.(claims)
+      await expect(first).rejects.toMatchObject({ reason: 'timeout' })
+      const again = store.claim('key', request('ann'))
+      redis.resume()
+      const { fence } = tokenOf('ann', await again)
+      await sleep(100)
+      expect(await store.peek('key')).toMatchObject({ state: 'inFlight', owner: 'ann', fence })
+      expect(store.debugStats()['unanswered']).toBe(0)
+    },
+  )
 
   it('whose replies are lost: what is sent twice does no harm', async () => {
     const redis = await server()

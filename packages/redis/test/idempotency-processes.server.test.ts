@@ -3,8 +3,8 @@ import { idempotency, idempotencyOf } from '@seaworthy/idempotency'
 import { redisIdempotency } from '@seaworthy/redis'
 import { redisForTests } from '@seaworthy/testing/servers'
 import { expect, it } from 'vitest'
+import { startProcess, type TestProcess } from '../../../tools/processes/start-process.ts'
 import { connect, freshPrefix } from './idempotency-servers.ts'
-import { startProcess, type TestProcess } from './processes/start-process.ts'
 
 interface Line {
   readonly ready?: true
@@ -14,7 +14,13 @@ interface Line {
 
 async function started(calls: number, lease: number, what: string, prefix: string): Promise<TestProcess> {
   const { url } = await redisForTests()
-  const child = startProcess('idempotent-work.ts', [url, prefix, String(calls), String(lease), what])
+  const child = startProcess(new URL('./processes/idempotent-work.ts', import.meta.url), [
+    url,
+    prefix,
+    String(calls),
+    String(lease),
+    what,
+  ])
   await child.line<Line>(({ ready }) => ready === true)
   return child
 }

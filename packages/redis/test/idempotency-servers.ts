@@ -67,9 +67,9 @@ export function changedScripts(find: string, replacement: string): IdempotencySc
 }
 
 /** For the contract. Server time goes on by itself, so what lasts is waited for. */
-export async function storeOnServer(version: Version): Promise<StoreUnderTest> {
+export async function storeOnServer(version: Version, queue?: string): Promise<StoreUnderTest> {
   const client = await connect(version)
-  const store = redisIdempotency({ redis: client, prefix: freshPrefix() })
+  const store = redisIdempotency({ redis: client, prefix: freshPrefix(), ...(queue && { queue }) })
   return {
     store,
     advance: (milliseconds) => sleep(milliseconds + 2),

@@ -2,7 +2,7 @@ import { Hub, type HubEvent, type JourneyEntry } from '@seaworthy/core'
 import { type RedisJourneyOptions, redisConnection, redisJourney } from '@seaworthy/redis'
 import { VirtualClock } from '@seaworthy/testing'
 import { startRedis } from '@seaworthy/testing/servers'
-import type { Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import { afterEach, describe, expect, it } from 'vitest'
 import { JourneyBuffer } from '../src/journey-buffer.ts'
 import { lineOf, storyOf } from '../src/journey-lines.ts'
@@ -188,6 +188,34 @@ describe('a store of journeys that is down', () => {
     await client.config('SET', 'maxmemory', '0')
     await journeys.flush()
     expect(await types('a')).toEqual(['first'])
+  })
+
+  it('keeps what a connection that broke, or a server that takes no writes, may not have got', async () => {
+    const server = await ownServer()
+    const client = new Redis(server.url, { retryStrategy: () => 50, autoResendUnfulfilledCommands: false })
+    client.on('error', () => {})
+    cleanUps.push(() => client.disconnect())
+    const { journeys, publish, types } = await setUp({}, client)
+    publish('a', 'first')
+    await journeys.flush()
+    // In a failover the primary is a replica for a while.
+    await client.replicaof('127.0.0.1', 1)
+    publish('a', 'second')
+    await journeys.flush()
+    expect(journeys.debugStats()['buffered']).toBe(1)
+    await client.replicaof('NO', 'ONE')
+    await journeys.flush()
+    server.pause()
+    publish('a', 'third')
+    const writing = journeys.flush()
+    await server.kill()
+    await writing
+    expect(journeys.debugStats()['buffered']).toBe(1)
+    await server.restart()
+    await client.ping()
+    await journeys.flush()
+    expect(await types('a')).toEqual(['first', 'second', 'third'])
+    expect(journeys.dropped).toBe(0)
   })
 
   it('drops what it refuses, and what JSON cannot hold, and nothing else', async () => {

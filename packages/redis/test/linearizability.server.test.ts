@@ -1,11 +1,18 @@
 /** Histories of processes that fight for keys, some of which are killed, can be explained by the claim machine. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { claimMachine } from '@seaworthy/idempotency'
+import {
+  checkLinearizability,
+  type Operation,
+  type RecordInput,
+  type RecordOutput,
+  recordModel,
+  type Verdict,
+} from '@seaworthy/testing/conformance'
 import { type RedisServer, startRedis } from '@seaworthy/testing/servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startProcess } from '../../../tools/processes/start-process.ts'
 import { freshPrefix } from './idempotency-servers.ts'
-import { check, type Operation, type Verdict } from './linearizability/checker.ts'
-import { type RecordInput, type RecordOutput, records } from './linearizability/records.ts'
-import { startProcess } from './processes/start-process.ts'
 
 type RecordOperation = Operation<RecordInput, RecordOutput>
 
@@ -31,7 +38,14 @@ beforeAll(async () => {
   redis = await startRedis({ persistence: 'everysec' })
   const prefix = freshPrefix()
   const children = ['50', '150', '', ''].map((lastOperation, number) =>
-    startProcess('claiming-lanes.ts', [redis.url, prefix, String(number), '600', '4000', lastOperation]),
+    startProcess(new URL('./processes/claiming-lanes.ts', import.meta.url), [
+      redis.url,
+      prefix,
+      String(number),
+      '600',
+      '4000',
+      lastOperation,
+    ]),
   )
   await Promise.all(children.map((child) => child.line<Line>(({ ready }) => ready === true)))
   for (const child of children) child.go()
@@ -62,7 +76,7 @@ function histories(lines: readonly Line[]): RecordOperation[][] {
 }
 
 const verdicts = (all: readonly RecordOperation[][]): Verdict<RecordInput, RecordOutput>[] =>
-  all.map((operations) => check(operations, records))
+  all.map((operations) => checkLinearizability(operations, recordModel(claimMachine)))
 
 it('the store is linearizable, also when clients and the server are killed', () => {
   const operations = right.flat()

@@ -10,12 +10,16 @@ import type { Redis } from 'ioredis'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** A program that Node can run: the sources and all they import in one file, as they are now. */
-export function workerProgram(): { readonly file: string; remove(): void } {
+/**
+ * A program that Node can run: the sources and all they import in one file, as they are now.
+ *
+ * @param entry - Beside this file. @defaultValue the worker of `stream-worker.ts`
+ */
+export function workerProgram(entry = './stream-worker.ts'): { readonly file: string; remove(): void } {
   const directory = mkdtempSync(join(tmpdir(), 'seaworthy-worker-'))
   const file = join(directory, 'worker.cjs')
   buildSync({
-    entryPoints: [at('./stream-worker.ts')],
+    entryPoints: [at(entry)],
     outfile: file,
     bundle: true,
     platform: 'node',

@@ -1,9 +1,9 @@
-/** Scripts with a mistake in them: the contract has to notice each. */
+/** Scripts with a mistake in them: the conformance kit has to notice each. */
 import { randomUUID } from 'node:crypto'
 import { jsonPayload } from '@seaworthy/dead-letter'
+import { type Check, runConformance, taskStreamConformance } from '@seaworthy/testing/conformance'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type StreamUnderTest, streamContract } from '../../worker/test/store-contract.ts'
 import { RedisConnection } from '../src/connection.ts'
 import { streamScripts } from '../src/stream-scripts.ts'
 import { RedisTaskStream } from '../src/task-stream.ts'
@@ -112,14 +112,38 @@ const mistakes: readonly Mistake[] = [
   },
   {
     mistake: 'takes more than there is room for',
-    right: '+ count > tonumber(ARGV[2])',
-    wrong: '> tonumber(ARGV[2])',
+    right: 'if count > room then',
+    wrong: 'if room == 0 then',
     noticedBy: 'refuses what is too much',
   },
   {
+    mistake: 'takes a part of what belongs together',
+    right: "ARGV[3] == 'each' and room or 0",
+    wrong: 'room',
+    noticedBy: 'refuses what is too much',
+  },
+  {
+    mistake: 'refuses all that come together when they are too many',
+    right: "ARGV[3] == 'each' and room or 0",
+    wrong: '0',
+    noticedBy: 'each by itself',
+  },
+  {
+    mistake: 'says that it took all of them',
+    right: "audit('enqueued', '', '', steps)\nreturn count",
+    wrong: "audit('enqueued', '', '', steps)\nreturn (#ARGV - 3) / 5",
+    noticedBy: 'each by itself',
+  },
+  {
+    mistake: 'gives all that come together one number',
+    right: 'number = number + 1',
+    wrong: '',
+    noticedBy: 'each by itself',
+  },
+  {
     mistake: 'does not count what is due against the capacity',
-    right: "redis.call('XLEN', stream) + redis.call('ZCARD', due) + count",
-    wrong: "redis.call('XLEN', stream) + count",
+    right: "- redis.call('ZCARD', due)",
+    wrong: '',
     noticedBy: 'refuses what is too much',
   },
   {
@@ -160,40 +184,6 @@ const mistakes: readonly Mistake[] = [
   },
 ]
 
-/** One test of the contract, run by itself. */
-interface Check {
-  readonly name: string
-  run(): Promise<void>
-}
-
-function checks(create: () => Promise<StreamUnderTest>): readonly Check[] {
-  const found: Check[] = []
-  let before: () => Promise<void>
-  let after: () => Promise<void>
-  streamContract('', create, {
-    describe: (_name, register) => register(),
-    beforeEach: (run) => {
-      before = run
-    },
-    afterEach: (run) => {
-      after = run
-    },
-    it: (name, test) =>
-      found.push({
-        name,
-        run: async () => {
-          await before()
-          try {
-            await test()
-          } finally {
-            await after()
-          }
-        },
-      }),
-  })
-  return found
-}
-
 let redis: Redis
 beforeAll(async () => {
   redis = new Redis(await settledServer())
@@ -213,9 +203,14 @@ it.each(mistakes)('a script that $mistake is noticed', async ({ right, wrong, no
     places += lua.split(right).length - 1
     return lua.replaceAll(right, wrong)
   }
-  const create = async (): Promise<StreamUnderTest> => underTest(streamWith(rewrite))
-  const found = checks(create).filter(({ name }) => name.includes(noticedBy))
-  expect(found, noticedBy).toHaveLength(1)
-  await expect(found[0]?.run()).rejects.toThrow()
+  const kit = taskStreamConformance({
+    name: 'scripts',
+    clock: 'real',
+    create: async () => underTest(streamWith(rewrite)),
+  })
+  const only = ({ name }: Check): boolean => name.includes(noticedBy)
+  expect(kit.checks.filter(only), noticedBy).toHaveLength(1)
+  const { failures } = await runConformance(kit, { only })
+  expect(failures).toHaveLength(1)
   expect(places).toBeGreaterThan(0)
 })

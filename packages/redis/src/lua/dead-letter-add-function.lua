@@ -29,15 +29,19 @@ local function makeRoom(queue, maxCount, overflow)
   return letters.removals(queue, states.dead, oldest, 'overflow')
 end
 
+-- What was answered when this very letter was added, or nil. Clients send a command again whose reply was lost.
+function letters.addedBefore(queue, letter)
+  local id = redis.call('GET', queue.meta .. ':' .. letter.token)
+  return id and { 'added', id, queue.now, {} } or nil
+end
+
 -- @param settings  maxCount, overflow, resendFor: for how many milliseconds the same letter sent again is known as such
 -- @param letter    token, type, class, journey, replays, dueIn, key, keyFor, summary and details (lengths in bytes), text, actor;
 --                  '' for what there is not
 -- @return { 'added', id, now, dropped } or { 'duplicate', id, now } or { 'full', now }. Nothing is changed before it is sure of the first.
 function letters.add(queue, settings, letter)
-  -- Clients send a command again whose reply was lost.
-  local sent = queue.meta .. ':' .. letter.token
-  local before = redis.call('GET', sent)
-  if before then return { 'added', before, queue.now, {} } end
+  local before = letters.addedBefore(queue, letter)
+  if before then return before end
   local sequence, record = duplicateOf(queue, letter.key)
   if sequence then
     letters.note(queue, sequence, record, 'duplicate', record[STATE], record[STATE], letter.actor, '')
@@ -57,7 +61,7 @@ function letters.add(queue, settings, letter)
   redis.call('SET', queue.texts .. sequence, letter.text)
   letters.place(queue, sequence, record)
   if letter.key ~= '' then redis.call('HSET', queue.keys, letter.key, sequence) end
-  redis.call('SET', sent, id, 'PX', settings.resendFor)
+  redis.call('SET', queue.meta .. ':' .. letter.token, id, 'PX', settings.resendFor)
   letters.note(queue, sequence, record, 'added', '', 'dead', letter.actor, '')
   return { 'added', id, queue.now, dropped }
 end

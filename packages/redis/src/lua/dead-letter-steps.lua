@@ -51,7 +51,6 @@ function letters.finish(queue, sequence, record, state, fence, keepSettled, acto
     record[OWNER], record[FENCE], record[UNTIL] = false, fence, false
     record[DUE], record[SETTLED] = false, queue.now
   end)
-  letters.forgetKey(queue, sequence, record)
   letters.writePayload(queue, sequence, record, '')
   local surplus = redis.call('ZCARD', queue.settled) - keepSettled
   if surplus > 0 then

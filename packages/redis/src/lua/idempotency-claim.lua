@@ -1,52 +1,60 @@
--- KEYS: the record. ARGV: owner, fingerprint, lease, retain (milliseconds), takeover ('1' or '0').
--- Returns the kind of the answer, and what belongs to it:
+-- KEYS: the records. ARGV: for each in turn its owner, fingerprint, lease, retain (milliseconds), takeover ('1' or '0').
+-- Returns for each, in order, the kind of the answer, and what belongs to it:
 --   acquired, retried, recovered: fence, attempt, error of the last failure
 --   inFlight: what is left of the lease, in microseconds
 --   abandoned: attempt, fence
 --   completed, failed: payload
--- A server without memory for more refuses it: it is not allowed to write then.
-local key, owner, fingerprint = KEYS[1], ARGV[1], ARGV[2]
-local lease, retain, takeover = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] == '1'
+-- A server without memory for more refuses them: it is not allowed to write then.
 local now = idempotency.now()
 
-local function granted(record)
-  record.leaseUntil = now + lease * 1000
-  idempotency.write(key, record, retain)
+local function answer(record)
   return { record.grant, record.fence, record.attempt, record.payload }
 end
 
-local function grant(kind, before)
-  return granted({
-    state = 'inFlight',
-    grant = kind,
-    fence = math.max(now, before.fence + 1),
-    attempt = before.attempt + 1,
-    owner = owner,
-    fingerprint = fingerprint ~= '' and fingerprint or before.fingerprint,
-    payload = before.payload,
-  })
+local function claim(key, owner, fingerprint, lease, retain, takeover)
+  local record = idempotency.read(key)
+  local function granted()
+    record.leaseUntil = now + lease * 1000
+    idempotency.write(key, record, retain)
+    return answer(record)
+  end
+  local function grant(kind)
+    record.state, record.grant, record.owner = 'inFlight', kind, owner
+    record.fence = math.max(now, record.fence + 1)
+    record.attempt = record.attempt + 1
+    if fingerprint ~= '' then record.fingerprint = fingerprint end
+    return granted()
+  end
+
+  if not record then
+    record = { fence = 0, attempt = 0, fingerprint = '', payload = false }
+    return grant('acquired')
+  end
+  if record.fingerprint ~= '' and fingerprint ~= '' and record.fingerprint ~= fingerprint then
+    return { 'mismatch' }
+  end
+  if record.state == 'completed' or record.state == 'failed' then
+    return { record.state, record.payload }
+  end
+  if record.state == 'retryable' then
+    return grant('retried')
+  end
+  if record.owner == owner then
+    return granted()
+  end
+  if record.leaseUntil > now then
+    return { 'inFlight', record.leaseUntil - now }
+  end
+  if takeover then
+    return grant('recovered')
+  end
+  return { 'abandoned', record.attempt, record.fence }
 end
 
-local record = idempotency.read(key)
-if not record then
-  return grant('acquired', { fence = 0, attempt = 0, fingerprint = '', payload = false })
+local answers = {}
+for index, key in ipairs(KEYS) do
+  local at = index * 5 - 4
+  answers[index] =
+    claim(key, ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), ARGV[at + 4] == '1')
 end
-if record.fingerprint ~= '' and fingerprint ~= '' and record.fingerprint ~= fingerprint then
-  return { 'mismatch' }
-end
-if record.state == 'completed' or record.state == 'failed' then
-  return { record.state, record.payload }
-end
-if record.state == 'retryable' then
-  return grant('retried', record)
-end
-if record.owner == owner then
-  return granted(record)
-end
-if record.leaseUntil > now then
-  return { 'inFlight', record.leaseUntil - now }
-end
-if takeover then
-  return grant('recovered', record)
-end
-return { 'abandoned', record.attempt, record.fence }
+return answers

@@ -11,17 +11,10 @@ for index, receipt in ipairs(receipts) do
   if row then
     held[receipt] = nil
     ids[#ids + 1] = row[1]
-    local told = ARGV[4 + 2 * index]
-    -- Looking an entry up costs more than all the rest.
-    if told == '' and auditLimit > 0 then told = cjson.encode(step(load(row) or unknown(row[1]))) end
-    steps[#steps + 1] = told
+    if auditLimit > 0 then steps[#steps + 1] = toldStep(ARGV[4 + 2 * index], row) end
   else
     lost[#lost + 1] = index
   end
 end
-if #ids > 0 then
-  remove(ids)
-  redis.call('HINCRBY', totals, 'acknowledged', #ids)
-  auditText('acknowledged', owner, '', '[' .. table.concat(steps, ',') .. ']')
-end
+acknowledge(owner, ids, steps)
 return lost

@@ -12,12 +12,12 @@ import {
   type IdempotencyStore,
   type Token,
 } from '@seaworthy/idempotency'
+import type { RecordInput, RecordOutput } from '@seaworthy/testing/conformance'
 import { Redis } from 'ioredis'
 // By file: whole packages take long to load, in four processes at once.
 import { seededRandom } from '../../../testing/src/seeded-random.ts'
 import { redisConnection } from '../../src/connection.ts'
 import { redisIdempotency } from '../../src/idempotency.ts'
-import type { RecordInput, RecordOutput } from '../linearizability/records.ts'
 
 const [url = '', prefix = '', number = '0', wrongFor = '0', rightFor = '0', lastOperation] =
   process.argv.slice(2)

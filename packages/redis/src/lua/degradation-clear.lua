@@ -1,0 +1,2 @@
+-- Ends the override. KEYS: the override.
+redis.call('DEL', KEYS[1])
