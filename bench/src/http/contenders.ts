@@ -1,0 +1,136 @@
+/** Clients, each by one verb: get an address, read the whole answer, tell its status. */
+import { resilientFetch } from '@seaworthy/http'
+import { resilientAxios } from '@seaworthy/http/axios'
+import { resilientDispatcher } from '@seaworthy/http/undici'
+import axios, { type AxiosInstance } from 'axios'
+import axiosRetry from 'axios-retry'
+import { ConsecutiveBreaker, circuitBreaker, ExponentialBackoff, handleAll, retry, wrap } from 'cockatiel'
+import got from 'got'
+import ky from 'ky'
+import { Agent, type Dispatcher, RetryAgent, request } from 'undici'
+
+/** Gets an address and reads the answer. @returns The status. */
+export type Get = (url: string) => Promise<number>
+
+export interface HttpContender {
+  readonly name: string
+  /** What it stands on: ratios are to the bare client of its family. */
+  readonly family: 'fetch' | 'undici' | 'axios'
+  readonly bare?: true
+  /** A client that tries once more after a 503, almost at once, so that what is measured is not its patience. */
+  open(): Get
+}
+
+const viaFetch = (fetch: typeof globalThis.fetch): Get => {
+  return async (url) => {
+    const response = await fetch(url)
+    await response.arrayBuffer()
+    return response.status
+  }
+}
+
+const limitedFetch: typeof globalThis.fetch = async (input) => {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(), 10_000)
+  try {
+    return await fetch(input, { signal: controller.signal })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const viaAxios = (client: AxiosInstance): Get => {
+  return async (url) => (await client.get(url, { responseType: 'arraybuffer' })).status
+}
+
+const viaUndici = (dispatcher: Dispatcher): Get => {
+  return async (url) => {
+    const { statusCode, body } = await request(url, { dispatcher })
+    await body.arrayBuffer()
+    return statusCode
+  }
+}
+
+/** One retry after a millisecond, for every request if need be. */
+const soon = {
+  retry: { attempts: 2, delay: 1 },
+  breaker: { failureRate: false, failureThreshold: 1000 },
+  budget: { ratio: 1, minPerSecond: 1000 },
+} as const
+
+export const contenders: readonly HttpContender[] = [
+  { name: 'bare fetch', family: 'fetch', bare: true, open: () => viaFetch(fetch) },
+  // The least that a time limit costs which ends its request by a signal.
+  { name: 'fetch with a signal and a timer', family: 'fetch', open: () => viaFetch(limitedFetch) },
+  {
+    name: 'seaworthy: resilientFetch',
+    family: 'fetch',
+    open: () => viaFetch(resilientFetch(soon)),
+  },
+  {
+    name: 'cockatiel around fetch',
+    family: 'fetch',
+    open() {
+      const policy = wrap(
+        retry(handleAll, { maxAttempts: 1, backoff: new ExponentialBackoff({ initialDelay: 1 }) }),
+        circuitBreaker(handleAll, { halfOpenAfter: 1000, breaker: new ConsecutiveBreaker(1000) }),
+      )
+      const get = viaFetch(fetch)
+      const attempt = async (url: string): Promise<number> => {
+        const status = await get(url)
+        if (status >= 500) throw new Error(String(status))
+        return status
+      }
+      return (url) => policy.execute(() => attempt(url))
+    },
+  },
+  {
+    name: 'ky',
+    family: 'fetch',
+    open() {
+      const client = ky.create({
+        retry: { limit: 1, delay: () => 1 },
+        timeout: 30_000,
+      })
+      return viaFetch(client as unknown as typeof fetch) // ky's own type of options narrows fetch's
+    },
+  },
+  { name: 'bare undici', family: 'undici', bare: true, open: () => viaUndici(new Agent()) },
+  {
+    name: 'seaworthy: resilientDispatcher',
+    family: 'undici',
+    open: () => viaUndici(new Agent().compose(resilientDispatcher(soon))),
+  },
+  {
+    name: 'undici RetryAgent',
+    family: 'undici',
+    open: () => viaUndici(new RetryAgent(new Agent(), { maxRetries: 1, minTimeout: 1, timeoutFactor: 1 })),
+  },
+  { name: 'bare axios', family: 'axios', bare: true, open: () => viaAxios(axios.create()) },
+  {
+    name: 'seaworthy: resilientAxios',
+    family: 'axios',
+    open: () => viaAxios(axios.create({ adapter: resilientAxios(soon) })),
+  },
+  {
+    name: 'axios-retry',
+    family: 'axios',
+    open() {
+      const client = axios.create()
+      axiosRetry(client, { retries: 1, retryDelay: () => 1 })
+      return viaAxios(client)
+    },
+  },
+  {
+    name: 'got',
+    family: 'axios',
+    open: () => async (url) =>
+      (
+        await got(url, {
+          retry: { limit: 1, calculateDelay: ({ computedValue }) => (computedValue === 0 ? 0 : 1) },
+          responseType: 'buffer',
+          throwHttpErrors: false,
+        })
+      ).statusCode,
+  },
+]

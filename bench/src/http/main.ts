@@ -1,0 +1,152 @@
+/**
+ * `npm run bench:http`: Seaworthy's HTTP clients beside bare ones and their peers, through loopback to a server in a
+ * process of its own.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
+import { type Figures, insertFigures, printFigures, showProgress } from '../figures.ts'
+import { home, node } from '../processes.ts'
+import { median } from '../statistics.ts'
+import { contenders } from './contenders.ts'
+import type { Speed } from './trial.ts'
+
+const usage = `npm run bench:http -- [options]
+
+  --runs N         processes per measurement (default 5)
+  --requests N     requests of each client per process (default 5000)
+  --only NAME      measure only what begins with it; may be repeated
+  --json FILE      write the results to a file
+  --update-docs    write the tables into docs/performance-http.md
+  --help           print this`
+
+interface Subject {
+  readonly name: string
+  readonly title: string
+  measure(url: string): Promise<Omit<Figures, 'name' | 'title'>>
+}
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '5' },
+    requests: { type: 'string', default: '5000' },
+    only: { type: 'string', multiple: true },
+    json: { type: 'string' },
+    'update-docs': { type: 'boolean' },
+    help: { type: 'boolean', default: false },
+  },
+})
+const runs = Number(values.runs)
+const file = (name: string): string => `${home}node_modules/.cache/bench/http-${name}.mjs`
+const retried = 30
+const origins = 100_000
+
+const subjects: readonly Subject[] = [
+  {
+    name: 'requests.1',
+    title: 'GET of 64 bytes, one after the other',
+    measure: (url) => speed('requests.1', url),
+  },
+  {
+    name: 'requests.50',
+    title: 'GET of 64 bytes, 50 in flight',
+    measure: (url) => speed('requests.50', url),
+  },
+  {
+    name: 'sockets',
+    title: `${retried} requests, each answered by 503 with 20 kB first`,
+    measure: sockets,
+  },
+  { name: 'memory', title: `After calls to ${origins.toLocaleString('en')} origins`, measure: memory },
+]
+
+if (values.help) console.log(usage)
+else await main()
+
+async function main(): Promise<void> {
+  for (const name of ['server', 'trial']) {
+    const entryPoints = [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))]
+    const target = { platform: 'node', format: 'esm', target: 'node20' } as const
+    const outfile = file(name)
+    await build({ entryPoints, outfile, bundle: true, packages: 'external', logLevel: 'error', ...target })
+  }
+  const server = spawn(process.execPath, [file('server')], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const all: Figures[] = []
+  try {
+    const [line] = (await once(createInterface(server.stdout), 'line')) as [string]
+    const url = JSON.parse(line) as string
+    for (const { name, title, measure } of subjects.filter(wanted))
+      all.push(printFigures({ name, title, ...(await measure(url)) }))
+  } finally {
+    server.stdin.end()
+  }
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`)
+  if (values['update-docs']) insertFigures('performance-http.md', all)
+}
+
+function wanted({ name }: Subject): boolean {
+  return values.only === undefined || values.only.some((prefix) => name.startsWith(prefix))
+}
+
+async function speed(subject: string, url: string): Promise<Omit<Figures, 'name' | 'title'>> {
+  const results: Speed[][] = []
+  for (let run = 0; run < runs; run++) {
+    showProgress(`${subject}: process ${run + 1} of ${runs}`)
+    results.push((await node(file('trial'), subject, url, values.requests)) as Speed[])
+  }
+  showProgress('')
+  const rows = contenders.map(({ name, family }) => {
+    const bare = contenders.find((each) => each.family === family && each.bare)?.name
+    const mine = results.map((run) => run.find((each) => each.name === name) as Speed)
+    const ratios = results.map(
+      (run, i) =>
+        (mine[i] as Speed).milliseconds / (run.find((each) => each.name === bare) as Speed).milliseconds,
+    )
+    const cell = (read: (speed: Speed) => number): number => median(mine.map(read))
+    return {
+      name,
+      cells: [
+        median(ratios).toFixed(3),
+        `${Math.min(...ratios).toFixed(2)} – ${Math.max(...ratios).toFixed(2)}`,
+        Math.round(cell(({ rate }) => rate)).toLocaleString('en'),
+        cell(({ p50 }) => p50).toFixed(3),
+        cell(({ p99 }) => p99).toFixed(3),
+      ],
+    }
+  })
+  return { columns: ['time, bare = 1', 'low – high', 'requests/s', 'p50 ms', 'p99 ms'], rows }
+}
+
+async function sockets(url: string): Promise<Omit<Figures, 'name' | 'title'>> {
+  const rows = []
+  for (const { name, bare } of contenders) {
+    if (bare) continue
+    showProgress(`sockets: ${name}`)
+    await node(file('trial'), 'sockets', url, '0', name) // starts the server's count anew
+    const { opened, succeeded } = (await node(file('trial'), 'sockets', url, String(retried), name)) as {
+      opened: number
+      succeeded: number
+    }
+    rows.push({ name, cells: [String(opened), `${succeeded} of ${retried}`] })
+  }
+  showProgress('')
+  return { columns: ['connections opened', 'succeeded'], rows }
+}
+
+async function memory(url: string): Promise<Omit<Figures, 'name' | 'title'>> {
+  showProgress('memory')
+  const { bytes, perOrigin } = (await node(
+    '--expose-gc',
+    file('trial'),
+    'memory',
+    url,
+    String(origins),
+  )) as Record<'bytes' | 'perOrigin', number>
+  showProgress('')
+  const cells = [(bytes / 1e6).toFixed(2), perOrigin.toFixed(1)]
+  return { columns: ['MB of heap', 'bytes an origin'], rows: [{ name: 'seaworthy: resilientFetch', cells }] }
+}

@@ -1,0 +1,63 @@
+/** What the engine needs to know about one request, whatever client sends it. */
+import type { HeaderLookup } from './hints.ts'
+
+/** What one send gets from the engine. */
+export interface Sending {
+  /** 1 for the first send. */
+  readonly attempt: number
+  /** Headers to add to those of the request; undefined when there are none. */
+  readonly headers: ReadonlyMap<string, string> | undefined
+  /**
+   * Aborts this send, and the body of its answer. Made when first read; undefined when nothing can abort it.
+   * Clients without signals set {@link onAbort} instead.
+   */
+  readonly signal: AbortSignal | undefined
+  /** Until when it can be aborted. */
+  readonly abortable: 'never' | 'until-answered' | 'until-read'
+  /** Called with the reason when this send is aborted. */
+  onAbort: ((reason: unknown) => void) | undefined
+}
+
+/**
+ * One request: how to send it and how to read its answers. Methods other than `send` must not throw.
+ *
+ * @typeParam R - What the client answers with.
+ */
+export interface Exchange<R> {
+  /** The method, in capitals. */
+  readonly method: string
+  /** Scheme, host and port, under which the state of the server is kept. */
+  readonly origin: string
+  /** The caller's own signal. */
+  readonly signal: AbortSignal | undefined
+  /** Whether the request can be sent once more as it is, given that its body was sent already or is about to be. */
+  readonly replayable: boolean
+  /** Looks up a header that the caller gave. */
+  readonly header: HeaderLookup
+  /**
+   * Sends the request once.
+   *
+   * @param repeats - Whether another send may follow: if not, nothing needs to be kept for it.
+   */
+  send(sending: Sending, repeats: boolean): Promise<R>
+  /** The status of an answer. */
+  status(result: R): number
+  /** Looks up a header of an answer. */
+  headerOf(result: R, name: string): string | null | undefined
+  /** The origin that an answer came from; another one after redirects. */
+  originOf(result: R): string
+  /** Frees an answer that nobody will get. Not awaited. */
+  discard(result: R): void
+  /**
+   * Hands an answer over to the caller.
+   *
+   * @param ended - To be called when its body has ended in any way: until then it can be aborted. Undefined when nobody
+   *   needs to know.
+   */
+  deliver(result: R, ended: (() => void) | undefined): R
+  /**
+   * Whether the server had answered the request with a redirection before this outcome, an answer or an error: then the
+   * outcome proves nothing about the request itself.
+   */
+  passedOn(outcome: unknown): boolean
+}

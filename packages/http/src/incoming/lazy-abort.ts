@@ -1,0 +1,23 @@
+/**
+ * Something that can be aborted, whose signal is made when somebody reads it: most requests end before, and a signal
+ * costs more than the rest of their bookkeeping.
+ */
+export class LazyAbort {
+  private controller: AbortController | undefined = undefined
+  private abortion: { readonly reason: unknown } | undefined = undefined
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController()
+      if (this.abortion !== undefined) this.controller.abort(this.abortion.reason)
+    }
+    return this.controller.signal
+  }
+
+  /** Aborts it. The first reason stays. */
+  protected abort(reason: unknown): void {
+    if (this.abortion !== undefined) return
+    this.abortion = { reason }
+    this.controller?.abort(reason)
+  }
+}

@@ -1,0 +1,282 @@
+import { CallContext, type Context, type ExecuteOptions, type FailureClass } from '@seaworthy/core'
+import { Attempt, type Sender } from './attempt.ts'
+import { HttpStatusError, HttpTimeoutError, NotRepeatableError } from './errors.ts'
+import { codeOf, type Evidence, evidenceOf } from './evidence.ts'
+import type { Exchange } from './exchange.ts'
+import type { CallTime, Host } from './host.ts'
+import { Reply } from './reply.ts'
+import { judgeStatus, type StatusFailure } from './status.ts'
+
+/** Methods that change nothing, and methods whose repetition changes nothing more: RFC 9110, 9.2. */
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'PUT', 'DELETE'])
+
+/**
+ * What a retry policy gets in place of an error after which nothing must be sent again. It takes the form of p-retry's
+ * `AbortError`, which ends retries and hands over the error inside; whoever else looks sees its class.
+ */
+class Final {
+  readonly name: string = 'AbortError'
+  readonly originalError: unknown
+  readonly failureClass: FailureClass
+  readonly retryAfter: number | undefined
+
+  constructor(originalError: unknown, failureClass: FailureClass) {
+    this.originalError = originalError
+    this.failureClass = failureClass
+    this.retryAfter = (originalError as { retryAfter?: number } | null)?.retryAfter
+  }
+}
+
+/**
+ * One call with all its sends. It alone decides whether a request may be sent once more, whatever policies ask for: always
+ * when it is idempotent or carries a key, otherwise only when all sends before are known not to have been carried out.
+ */
+export class OutboundCall<R> implements Sender<R>, CallTime {
+  private readonly engine: Host
+  private readonly exchange: Exchange<R>
+  private readonly began: number
+  readonly deadline: number | undefined
+  readonly limit: number
+  readonly scope: 'total' | 'deadline'
+  /** Whether repetition does no harm: by its method, or because it carries a key. */
+  private readonly harmless: boolean
+  private readonly keyed: boolean
+  /** A key that we made. */
+  private readonly ownKey: string | undefined
+  private sends = 0
+  /** Sends that may have been carried out, those under way among them. */
+  private unproven = 0
+  /** How the last send failed. */
+  private lastError: unknown = undefined
+  /** Answers that nobody has yet: more than one only if a policy sends side by side. */
+  private readonly replies: Reply<R>[] = []
+  private over = false
+
+  constructor(engine: Host, exchange: Exchange<R>) {
+    const { rules } = engine
+    this.engine = engine
+    this.exchange = exchange
+    this.began = engine.timed ? rules.clock.now() : 0
+    const total = rules.totalLimit ?? Number.POSITIVE_INFINITY
+    const rest =
+      rules.deadline === undefined ? total : (rules.deadline() ?? Number.POSITIVE_INFINITY) - this.began
+    this.scope = rest < total ? 'deadline' : 'total'
+    this.limit = Math.max(0, Math.min(rest, total))
+    this.deadline = this.limit === Number.POSITIVE_INFINITY ? undefined : this.began + this.limit
+    let { keyed, harmless } = { keyed: false, harmless: idempotent.has(exchange.method) }
+    let ownKey: string | undefined
+    if (!harmless && rules.idempotencyKey !== false) {
+      keyed = Boolean(exchange.header(rules.idempotencyHeader))
+      if (!keyed && rules.idempotencyKey === 'auto') ownKey = engine.makeKey()
+      keyed ||= ownKey !== undefined
+      harmless = keyed
+    }
+    this.keyed = keyed
+    this.harmless = harmless
+    this.ownKey = ownKey
+  }
+
+  /** What the policies are told. */
+  get options(): ExecuteOptions {
+    const { origin, signal } = this.exchange
+    return { key: origin, signal, deadline: this.deadline }
+  }
+
+  /** What the policies run: sends once. */
+  readonly send = (context: Context): Promise<unknown> => {
+    const { engine, exchange } = this
+    const { rules } = engine
+    if (this.sends > 0) this.prepareRepetition()
+    const limit = engine.limitFor(this)
+    if (limit === 'over') throw new HttpTimeoutError(rules.name, this.limit, this.scope, 'headers')
+    const began = engine.watched ? rules.clock.now() : 0
+    const attempt = new Attempt(this, exchange, this.sends + 1, began, this.headers(), limit, rules.name)
+    // While it is under way nobody knows whether it will be carried out.
+    this.sends++
+    this.unproven++
+    return attempt.run(engine.ownsPolicies ? undefined : outsideOf(context), engine.repeats)
+  }
+
+  /** The policies ended with a value. */
+  readonly succeeded = (value: unknown): unknown => {
+    const reply = value instanceof Reply ? (value as Reply<R>) : this.replyOf(value)
+    this.discardAllBut(reply)
+    if (reply === undefined) return this.settle(undefined, undefined, value) // Another policy answered.
+    return this.deliver(reply)
+  }
+
+  /** The policies ended with an error. */
+  readonly rejected = (error: unknown): unknown => {
+    const thrown = error instanceof Final ? error.originalError : error
+    const reply = thrown instanceof HttpStatusError ? this.replyOf(thrown.response) : undefined
+    this.discardAllBut(reply)
+    if (reply !== undefined) return this.deliver(reply, thrown)
+    this.settle(undefined, this.engine.watched ? this.engine.rules.classify(thrown) : undefined, undefined)
+    throw thrown
+  }
+
+  private deliver(reply: Reply<R>, error?: unknown): R {
+    const { exchange, engine } = this
+    const { failure } = reply
+    const status = exchange.status(reply.result)
+    const result = reply.deliver()
+    this.settle(status, failure?.failureClass, result)
+    if (failure !== undefined && engine.rules.throwOnFailure)
+      throw error !== undefined && result === reply.result
+        ? error
+        : statusError(engine, status, result, failure)
+    return result
+  }
+
+  private settle(
+    status: number | undefined,
+    failureClass: FailureClass | undefined,
+    result: unknown,
+  ): unknown {
+    const { origin, method } = this.exchange
+    this.engine.settled(origin, method, status, failureClass, this.sends, this.began)
+    return result
+  }
+
+  /** Before another send. @throws When there must be none. */
+  private prepareRepetition(): void {
+    const { exchange, engine } = this
+    if (!this.repeatable)
+      throw this.lastError === undefined
+        ? new NotRepeatableError(engine.rules.name, exchange.method, undefined)
+        : this.ending(this.lastError, engine.rules.classify(this.lastError))
+    // What failed before, if a policy retries that cannot tell us when it decides to.
+    for (const reply of this.replies) if (reply.failure !== undefined) reply.discard()
+  }
+
+  private get repeatable(): boolean {
+    return (this.harmless || this.unproven === 0) && this.exchange.replayable
+  }
+
+  private headers(): ReadonlyMap<string, string> | undefined {
+    const { idempotencyHeader, attemptHeader } = this.engine.rules
+    const counts = attemptHeader !== undefined && this.sends > 0
+    if (this.ownKey === undefined && !counts) return undefined
+    const headers = new Map<string, string>()
+    if (this.ownKey !== undefined) headers.set(idempotencyHeader, this.ownKey)
+    if (counts) headers.set(attemptHeader, String(this.sends))
+    return headers
+  }
+
+  /** A send ended without an answer. @returns What the policies get. */
+  failed(error: unknown, attempt: Attempt<R>): unknown {
+    const { engine, exchange } = this
+    this.lastError = error
+    if (exchange.signal?.aborted === true && error === exchange.signal.reason) return error
+    // A redirection may have carried it out, whatever happened behind that.
+    const evidence = exchange.passedOn(error) ? 'unknown' : evidenceOf(error)
+    if (evidence !== 'unknown') this.unproven--
+    const judged = engine.rules.classify(error)
+    this.report(attempt, undefined, error, judged, evidence)
+    const temporary = judged === 'transient' || judged === 'degraded'
+    if (this.repeatable) return error
+    if (temporary) this.reportNotRepeatable()
+    return this.ending(error, judged)
+  }
+
+  /** An answer came. @returns What the policies get. */
+  answered(result: R, attempt: Attempt<R>): unknown {
+    const { engine, exchange } = this
+    const { rules } = engine
+    const status = exchange.status(result)
+    const header = (name: string): string | null | undefined => exchange.headerOf(result, name)
+    const judged = judgeStatus(status, header, this.keyed && this.unproven > 1, rules.wallClock, rules)
+    const origin = exchange.originOf(result)
+    const redirected = origin !== exchange.origin
+    if (redirected) engine.credit(origin, judged)
+    if (judged === undefined) {
+      if (rules.whenExhausted) engine.noteExhaustion(origin, status, header)
+      const reply = new Reply(exchange, attempt, result, undefined, false, redirected)
+      return this.hand(reply, undefined)
+    }
+    // The answer of a redirection says nothing about the request before it.
+    const failure: StatusFailure = exchange.passedOn(result) ? { ...judged, evidence: 'unknown' } : judged
+    if (failure.evidence !== 'unknown') this.unproven--
+    engine.noteFailure(origin, status, failure)
+    this.report(attempt, status, undefined, failure.failureClass, failure.evidence)
+    const repeat = failure.temporary && this.repeatable
+    if (failure.temporary && !repeat) this.reportNotRepeatable()
+    return this.hand(new Reply(exchange, attempt, result, failure, repeat, redirected), failure)
+  }
+
+  /** Our own policies take replies as they are; others take answers, and errors in place of those that failed. */
+  private hand(reply: Reply<R>, failure: StatusFailure | undefined): unknown {
+    const { engine, exchange } = this
+    if (engine.ownsPolicies) return reply
+    if (this.over) reply.discard()
+    else this.replies.push(reply)
+    if (failure === undefined) return reply.result
+    const error = statusError(engine, exchange.status(reply.result), reply.result, failure)
+    this.lastError = error
+    throw reply.repeat && failure.retryAfter !== 'stop' ? error : this.ending(error, failure.failureClass)
+  }
+
+  /** The form of an error that ends retries, where there are any. */
+  private ending(error: unknown, judged: FailureClass): unknown {
+    return this.engine.retries ? new Final(error, judged) : error
+  }
+
+  private replyOf(result: unknown): Reply<R> | undefined {
+    return this.replies.find((reply) => reply.result === result)
+  }
+
+  private discardAllBut(kept: Reply<R> | undefined): void {
+    this.over = true
+    for (const reply of this.replies) if (reply !== kept) reply.discard()
+  }
+
+  private report(
+    { attempt, began }: Attempt<R>,
+    status: number | undefined,
+    error: unknown,
+    failureClass: FailureClass,
+    evidence: Evidence,
+  ): void {
+    const { events, rules, watched } = this.engine
+    if (!watched || !events.wants('attemptFailed')) return
+    const { origin, method } = this.exchange
+    const code = error === undefined ? undefined : codeOf(error)
+    const duration = rules.clock.now() - began
+    const { repeatable } = this
+    events.emit('attemptFailed', {
+      origin,
+      method,
+      attempt,
+      status,
+      code,
+      failureClass,
+      evidence,
+      repeatable,
+      duration,
+    })
+  }
+
+  private reportNotRepeatable(): void {
+    const { events } = this.engine
+    if (!events.wants('notRepeatable')) return
+    const { origin, method, replayable } = this.exchange
+    events.emit('notRepeatable', { origin, method, reason: replayable ? 'method' : 'body' })
+  }
+}
+
+function statusError(
+  engine: Host,
+  status: number,
+  response: unknown,
+  failure: StatusFailure,
+): HttpStatusError {
+  const { failureClass, retryAfter } = failure
+  const { name: policy } = engine.rules
+  const wait = typeof retryAfter === 'number' ? retryAfter : undefined
+  return new HttpStatusError(status, response, { policy, failureClass, retryAfter: wait })
+}
+
+/** The signal of the policies around a send; undefined when none of them can abort it. */
+function outsideOf(context: Context): AbortSignal | undefined {
+  return context instanceof CallContext ? context.waitSignal : context.signal
+}

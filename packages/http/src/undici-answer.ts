@@ -1,0 +1,163 @@
+import type { Clock, Timer } from '@seaworthy/core'
+import { drainBytes, drainTime } from '@seaworthy/http'
+import type { Dispatcher } from 'undici'
+import type { CallerController } from './undici-controller.ts'
+
+type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
+
+/** Why we end a connection whose answer nobody wants. */
+const unwanted = 'The answer was not wanted any more.'
+
+/**
+ * One send: hears its events and holds its answer, with the connection paused, until it is known whether the caller gets it
+ * or nobody does.
+ *
+ * - `sent`: nothing has come. `held`: the headers have. `delivered`: the caller hears the rest. `unwanted`: nobody does.
+ */
+export class DispatchAnswer implements Dispatcher.DispatchHandler {
+  status = 0
+  headers: Headers = {}
+  private state: 'sent' | 'held' | 'delivered' | 'unwanted' = 'sent'
+  private readonly handler: Dispatcher.DispatchHandler
+  private readonly caller: CallerController
+  private readonly resolve: (answer: DispatchAnswer) => void
+  private readonly reject: (error: unknown) => void
+  private readonly noteRedirection: () => void
+  private controller: Dispatcher.DispatchController | undefined = undefined
+  private statusMessage: string | undefined = undefined
+  /** What came although the connection was paused. */
+  private readonly waiting: (() => void)[] = []
+  private ended: (() => void) | undefined = undefined
+  private abortReason: { readonly reason: unknown } | undefined = undefined
+  private drained = 0
+  private timer: Timer | undefined = undefined
+
+  constructor(
+    handler: Dispatcher.DispatchHandler,
+    caller: CallerController,
+    resolve: (answer: DispatchAnswer) => void,
+    reject: (error: unknown) => void,
+    noteRedirection: () => void,
+  ) {
+    this.handler = handler
+    this.caller = caller
+    this.resolve = resolve
+    this.reject = reject
+    this.noteRedirection = noteRedirection
+  }
+
+  onRequestStart(
+    controller: Dispatcher.DispatchController,
+    context: { history?: unknown[] } | undefined,
+  ): void {
+    this.controller = controller
+    if ((context?.history?.length ?? 0) > 0) this.noteRedirection()
+    if (this.abortReason !== undefined) controller.abort(this.abortReason.reason as Error)
+  }
+
+  onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Headers,
+    socket: Parameters<NonNullable<Dispatcher.DispatchHandler['onRequestUpgrade']>>[3],
+  ): void {
+    this.controller = controller
+    this.status = status
+    this.state = 'delivered'
+    this.handler.onRequestUpgrade?.(this.caller, status, headers, socket)
+    this.resolve(this)
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Headers,
+    statusMessage?: string,
+  ): void {
+    this.controller = controller
+    if (this.state !== 'sent') return
+    if (status < 200) {
+      this.caller.rawHeaders = controller.rawHeaders ?? null
+      this.handler.onResponseStart?.(this.caller, status, headers, statusMessage)
+      return
+    }
+    this.status = status
+    this.headers = headers
+    this.statusMessage = statusMessage
+    this.state = 'held'
+    controller.pause()
+    this.resolve(this)
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.state === 'held') this.waiting.push(() => this.onResponseData(_, chunk))
+    else if (this.state === 'delivered') this.handler.onResponseData?.(this.caller, chunk)
+    else this.swallow(chunk)
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController, trailers: Headers): void {
+    if (this.state === 'held') {
+      this.waiting.push(() => this.onResponseEnd(controller, trailers))
+      return
+    }
+    this.finish()
+    if (this.state !== 'delivered') return
+    this.caller.rawTrailers = controller.rawTrailers ?? null
+    this.handler.onResponseEnd?.(this.caller, trailers)
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    if (this.state === 'held') {
+      this.waiting.push(() => this.onResponseError(_, error))
+      return
+    }
+    this.finish()
+    if (this.state === 'delivered') this.handler.onResponseError?.(this.caller, error)
+    else if (this.state === 'sent') this.reject(error)
+  }
+
+  /** Ends the connection, whatever it does. */
+  abort(reason: unknown): void {
+    this.abortReason ??= { reason }
+    if (this.state !== 'delivered') this.state = 'unwanted'
+    this.controller?.abort(reason as Error)
+  }
+
+  /** The caller gets this answer. @param ended - Called when its body has ended. */
+  deliver(ended: (() => void) | undefined): void {
+    this.ended = ended
+    if (this.state !== 'held') return // Upgraded: the socket is the caller's.
+    this.state = 'delivered'
+    const { caller, controller, handler } = this
+    caller.live = controller
+    caller.rawHeaders = controller?.rawHeaders ?? null
+    handler.onResponseStart?.(caller, this.status, this.headers, this.statusMessage)
+    for (const tell of this.waiting.splice(0)) tell()
+    if (!caller.paused) controller?.resume()
+  }
+
+  /** Nobody gets it: reads it to its end if that is near, and ends the connection otherwise. */
+  drain(clock: Clock): void {
+    if (this.state === 'unwanted') return
+    this.state = 'unwanted'
+    if (Number(this.headers['content-length'] ?? 0) > drainBytes) {
+      this.controller?.abort(new Error(unwanted))
+      return
+    }
+    this.timer = clock.setTimer(() => this.controller?.abort(new Error(unwanted)), drainTime, false)
+    for (const tell of this.waiting.splice(0)) tell()
+    this.controller?.resume()
+  }
+
+  private swallow(chunk: Buffer): void {
+    this.drained += chunk.byteLength
+    if (this.drained > drainBytes) this.controller?.abort(new Error(unwanted))
+  }
+
+  private finish(): void {
+    this.timer?.cancel()
+    this.timer = undefined
+    this.ended?.()
+    this.ended = undefined
+  }
+}

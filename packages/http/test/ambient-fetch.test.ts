@@ -1,0 +1,146 @@
+/** Time limits end requests of Node's own `fetch` without giving it a signal. */
+
+import { type HttpOptions, resilientFetch } from '@seaworthy/http'
+import { VirtualClock } from '@seaworthy/testing'
+import { getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { Line } from '../src/ambient-fetch.ts'
+import { plainServer, scriptedServer } from './local-servers.ts'
+
+const once: HttpOptions = { retry: false, breaker: false, cooldown: false, budget: false }
+const genuine = globalThis.fetch
+
+/** Calls Node's `fetch`, and remembers with what. */
+function watchFetch(): RequestInit[] {
+  const inits: RequestInit[] = []
+  vi.stubGlobal('fetch', (input: string, init: RequestInit = {}) => {
+    inits.push(init)
+    return genuine(input, init)
+  })
+  return inits
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+describe('requests that only a time limit can end', () => {
+  it('get no signal as soon as fetch is known to use the dispatcher that it is given', async () => {
+    await using server = await scriptedServer()
+    await (await genuine(server.url)).text() // makes Node's dispatcher
+    const inits = watchFetch()
+    const fetch = resilientFetch(once)
+    for (let i = 0; i < 3; i++) await (await fetch(server.url, { headers: { a: 'b' } })).text()
+    expect(inits.map((init) => init.signal !== undefined)).toEqual([true, false, false])
+    expect(server.received.map(({ headers }) => headers['a'])).toEqual([undefined, 'b', 'b', 'b'])
+  })
+
+  it('close their connection when the time is over', async () => {
+    let requests = 0
+    let closed = false
+    await using server = await plainServer((request, response) => {
+      if (++requests < 3) response.end('ok')
+      else request.socket.once('close', () => (closed = true))
+    })
+    const inits = watchFetch()
+    const clock = new VirtualClock()
+    const fetch = resilientFetch({ ...once, clock })
+    await (await fetch(server.url)).text()
+    await (await fetch(server.url)).text()
+    const failing = fetch(server.url).catch((error: unknown) => error)
+    await vi.waitFor(() => expect(requests).toBe(3))
+    expect([inits[2]?.signal, closed]).toEqual([undefined, false])
+    await clock.advance('10s')
+    expect(await failing).toMatchObject({ name: 'HttpTimeoutError', scope: 'attempt' })
+    await vi.waitFor(() => expect(closed).toBe(true))
+  })
+
+  it('close it also behind a redirection', async () => {
+    await using target = await scriptedServer([], 'hang')
+    await using server = await plainServer((request, response) => {
+      response.writeHead(request.url === '/' ? 200 : 302, { location: target.url }).end()
+    })
+    const inits = watchFetch()
+    const clock = new VirtualClock()
+    const fetch = resilientFetch({ ...once, clock })
+    await (await fetch(server.url)).text()
+    const failing = fetch(`${server.url}/far`).catch((error: unknown) => error)
+    await vi.waitFor(() => expect(target.received.length).toBe(1))
+    expect(inits[1]?.signal).toBeUndefined()
+    await clock.advance('10s')
+    expect(await failing).toMatchObject({ scope: 'attempt' })
+    await vi.waitFor(() => expect(target.open).toBe(0))
+  })
+
+  it('keep a signal where something may end the body, too', async () => {
+    await using server = await scriptedServer()
+    const inits = watchFetch()
+    const fetch = resilientFetch({ ...once, timeout: { covers: 'body' } })
+    const careful = resilientFetch(once)
+    for (let i = 0; i < 2; i++) {
+      await (await fetch(server.url)).text()
+      await (await careful(server.url, { signal: new AbortController().signal })).text()
+      await (await careful(new Request(server.url))).text()
+    }
+    expect(inits.every((init) => init.signal !== undefined)).toBe(true)
+  })
+
+  it('keep a signal where fetch forgets the dispatcher', async () => {
+    await using server = await scriptedServer()
+    const signals: unknown[] = []
+    vi.stubGlobal('fetch', (input: string, { signal }: RequestInit) => {
+      signals.push(signal)
+      return genuine(input, { signal: signal ?? null })
+    })
+    const fetch = resilientFetch(once)
+    for (let i = 0; i < 3; i++) await (await fetch(server.url)).text()
+    expect(signals.every((signal) => signal instanceof AbortSignal)).toBe(true)
+  })
+
+  it('are seen by the mocks of undici', async () => {
+    const before = getGlobalDispatcher()
+    const mock = new MockAgent()
+    mock.disableNetConnect()
+    mock
+      .get('http://shop.test')
+      .intercept({ path: '/stock', method: 'POST', body: '{"a":1}' })
+      .reply(200, '12')
+      .times(2)
+    setGlobalDispatcher(mock)
+    try {
+      const fetch = resilientFetch(once)
+      for (let i = 0; i < 2; i++) {
+        const response = await fetch('http://shop.test/stock', { method: 'POST', body: '{"a":1}' })
+        expect(await response.text()).toBe('12')
+      }
+    } finally {
+      setGlobalDispatcher(before)
+      await mock.close()
+    }
+  })
+})
+
+describe('a line', () => {
+  it('ends a request that gets its connection only after its time', () => {
+    const told: unknown[] = []
+    let connect: ((abort: (reason: unknown) => void) => void) | undefined
+    const line = new Line({
+      dispatch: (_, handler) => {
+        connect = handler.onConnect
+        return true
+      },
+    })
+    line.dispatch({}, { onConnect: () => told.push('connected') })
+    line.abort('too late')
+    connect?.((reason) => told.push(reason))
+    expect(told).toEqual(['connected', 'too late'])
+  })
+
+  it('passes on what it cannot hear', () => {
+    const options = {}
+    const handler = { onRequestStart: () => {} }
+    const dispatch = vi.fn(() => true)
+    expect(new Line({ dispatch }).dispatch(options, handler as object)).toBe(true)
+    expect(dispatch).toHaveBeenCalledExactlyOnceWith(options, handler)
+  })
+})
