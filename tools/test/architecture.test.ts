@@ -38,6 +38,10 @@ const onlyReachedFrom: Record<string, Record<string, readonly string[]>> = {
       '@seaworthy/worker',
     ],
   },
+  telemetry: {
+    '@seaworthy/telemetry/opentelemetry': ['@opentelemetry/api'],
+    '@seaworthy/telemetry/prometheus': ['prom-client'],
+  },
 }
 
 /** Run in browsers and edge workers as well, so they know nothing of Node. */
