@@ -27,7 +27,7 @@ const common: Options = {
   skipNodeModulesBundle: true,
   external: [/^@seaworthy\//],
   esbuildPlugins: [tslibHelpers],
-  loader: { '.lua': 'text' },
+  loader: { '.lua': 'text', '.sql': 'text' },
   sourcemap: true,
   splitting: false,
   silent: true,

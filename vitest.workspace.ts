@@ -1,12 +1,16 @@
 import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { lowerToTslib } from './tools/tslib-helpers.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** `@seaworthy/*` means its TypeScript sources here, so tests never wait for a build. */
-const resolve = { conditions: ['@seaworthy/source', 'module', 'node', 'development|production'] }
+/**
+ * `@seaworthy/*` means its TypeScript sources here, so tests never wait for a build. Otherwise as Node resolves: what packages offer to bundlers
+ * under `module` may be nothing that Node can run.
+ */
+const resolve = { conditions: ['@seaworthy/source', 'node', 'development|production'] }
 
 /** vite's own transform (oxc) leaves decorators as they are, and Node cannot parse them. */
 const decorators = {
@@ -16,16 +20,16 @@ const decorators = {
 }
 
 /** The build does the same; see tsup.config.ts. */
-const lua = {
-  name: 'lua',
+const texts = {
+  name: 'texts',
   enforce: 'pre' as const,
   transform: (code: string, id: string) =>
-    id.endsWith('.lua') ? `export default ${JSON.stringify(code)}` : undefined,
+    /\.(?:lua|sql)$/.test(id) ? `export default ${JSON.stringify(code)}` : undefined,
 }
 
 const project = (name: string, root: string) => ({
   root: at(root),
-  plugins: [decorators, lua],
+  plugins: [decorators, texts],
   resolve,
   ssr: { resolve },
   // A busy machine is not a failure: what tests wait for is virtual time.
@@ -43,6 +47,8 @@ export default defineConfig({
       project('tools', './tools'),
       project('bench', './bench'),
     ],
+    // Tests with real servers mostly wait: more of them than there are processors, side by side.
+    maxWorkers: availableParallelism() + 1,
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],

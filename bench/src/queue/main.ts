@@ -7,13 +7,15 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startRedis } from '@seaworthy/testing/servers'
 import { build } from 'esbuild'
+import { type FigureRow, type Figures, insertFigures, printFigures, showProgress } from '../figures.ts'
 import { home, node } from '../processes.ts'
+import { median } from '../statistics.ts'
 import { contenders } from './contenders.ts'
 import type { Trial } from './trial.ts'
 
@@ -61,17 +63,6 @@ const { values } = parseArgs({
   },
 })
 
-interface Row {
-  readonly name: string
-  readonly cells: readonly string[]
-}
-interface Result {
-  readonly name: string
-  readonly title: string
-  readonly columns: readonly string[]
-  readonly rows: readonly Row[]
-}
-
 const files = Object.fromEntries(
   ['trial', 'recovery', 'page'].map((name) => [name, `${home}node_modules/.cache/bench/${name}.mjs`]),
 ) as Record<'trial' | 'recovery' | 'page', string>
@@ -86,32 +77,32 @@ async function main(): Promise<void> {
     await build({ entryPoints, outfile, bundle: true, packages: 'external', logLevel: 'error', ...target })
   }
   const redis = await startRedis({ persistence: values.aof ? 'everysec' : 'none' })
-  const results: Result[] = []
+  const results: Figures[] = []
   try {
-    for (const subject of subjects.filter(wanted)) results.push(print(await speed(subject, redis.url)))
-    if (wanted(page)) results.push(print(await pages(redis.url)))
-    if (wanted(recovery)) results.push(print(await recoveries(redis.url)))
+    for (const subject of subjects.filter(wanted)) results.push(printFigures(await speed(subject, redis.url)))
+    if (wanted(page)) results.push(printFigures(await pages(redis.url)))
+    if (wanted(recovery)) results.push(printFigures(await recoveries(redis.url)))
   } finally {
     await redis.stop()
   }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
-  if (values['update-docs']) updateDocs(results)
+  if (values['update-docs']) insertFigures('performance-queue.md', results)
 }
 
 function wanted({ name }: { readonly name: string }): boolean {
   return values.only === undefined || values.only.some((prefix) => name.startsWith(prefix))
 }
 
-async function speed({ name, title, share }: Subject, url: string): Promise<Result> {
+async function speed({ name, title, share }: Subject, url: string): Promise<Figures> {
   const jobs = String(Math.ceil(Number(values.jobs) * share))
   const trials = new Map<string, Trial[]>(contenders.map((each) => [each.name, []]))
   for (let run = 0; run < Number(values.runs); run++) {
     for (const contender of shuffled([...trials.keys()])) {
-      process.stderr.write(`\r\u001b[2K${name}: run ${run + 1}, ${contender}`)
+      showProgress(`${name}: run ${run + 1}, ${contender}`)
       trials.get(contender)?.push((await node(files.trial, name, contender, url, jobs)) as Trial)
     }
   }
-  process.stderr.write('\r\u001b[2K')
+  showProgress('')
   const base = median([...trials.values()][0]?.map(({ rate }) => rate) ?? [])
   const rows = [...trials].map(([contender, each]) => {
     const rates = each.map(({ rate }) => rate)
@@ -132,24 +123,24 @@ async function speed({ name, title, share }: Subject, url: string): Promise<Resu
   return { name, title, columns: name === 'memory' ? [...columns, 'bytes/job'] : columns, rows }
 }
 
-async function pages(url: string): Promise<Result> {
-  const rows: Row[] = []
+async function pages(url: string): Promise<Figures> {
+  const rows: FigureRow[] = []
   for (const contender of ['bullmq: failed jobs', 'seaworthy: dead letters']) {
-    process.stderr.write(`\r\u001b[2Kpage: ${contender}`)
+    showProgress(`page: ${contender}`)
     const { median, slow } = (await node(files.page, contender, url, '100000')) as {
       median: number
       slow: number
     }
     rows.push({ name: contender, cells: [median.toFixed(2), slow.toFixed(2)] })
   }
-  process.stderr.write('\r\u001b[2K')
+  showProgress('')
   return { ...page, columns: ['median ms', 'p99 ms'], rows }
 }
 
-async function recoveries(url: string): Promise<Result> {
-  const rows: Row[] = []
+async function recoveries(url: string): Promise<Figures> {
+  const rows: FigureRow[] = []
   for (const contender of ['bullmq: jobs kept', 'seaworthy: audit']) {
-    process.stderr.write(`\r\u001b[2Krecovery: ${contender}, takes up to a minute`)
+    showProgress(`recovery: ${contender}, takes up to a minute`)
     const queue = randomUUID()
     const start = (role: string) =>
       spawn(process.execPath, [files.recovery, role, contender, url, queue], {
@@ -167,53 +158,8 @@ async function recoveries(url: string): Promise<Result> {
     rows.push({ name: contender, cells: [((performance.now() - began) / 1000).toFixed(1)] })
     heir.kill('SIGKILL')
   }
-  process.stderr.write('\r\u001b[2K')
+  showProgress('')
   return { ...recovery, columns: ['seconds'], rows }
-}
-
-function print(result: Result): Result {
-  const { name, title, columns, rows } = result
-  const first = Math.max(...rows.map((row) => row.name.length))
-  const widths = columns.map((column, i) =>
-    Math.max(column.length, ...rows.map(({ cells }) => cells[i]?.length ?? 0)),
-  )
-  console.log(`\n${name} – ${title}\n`)
-  console.log(
-    `  ${''.padEnd(first)}  ${columns.map((column, i) => column.padStart(widths[i] ?? 0)).join('  ')}`,
-  )
-  for (const row of rows)
-    console.log(
-      `  ${row.name.padEnd(first)}  ${row.cells.map((cell, i) => cell.padStart(widths[i] ?? 0)).join('  ')}`,
-    )
-  return result
-}
-
-/** Between the marks of each table. */
-function updateDocs(results: readonly Result[]): void {
-  const file = fileURLToPath(new URL('../../../docs/performance-queue.md', import.meta.url))
-  let text = readFileSync(file, 'utf8')
-  for (const { name, title, columns, rows } of results) {
-    const cells = [['', ...columns], ...rows.map((row) => [row.name, ...row.cells])]
-    const widths = ['', ...columns].map((_, i) => Math.max(4, ...cells.map((row) => row[i]?.length ?? 0)))
-    const pad = (cell: string, i: number): string =>
-      i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)
-    const line = (row: readonly string[]): string => `| ${row.map(pad).join(' | ')} |`
-    const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
-    const table = [
-      `**${title}**`,
-      '',
-      line(cells[0] as string[]),
-      line(rule),
-      ...cells.slice(1).map(line),
-    ].join('\n')
-    const block = new RegExp(`(<!-- bench:${name} -->\\n)[^]*?(<!-- /bench:${name} -->)`)
-    text = text.replace(block, (_, open: string, close: string) => `${open}${table}\n${close}`)
-  }
-  writeFileSync(file, text)
-}
-
-function median(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
 }
 
 function shuffled<T>(items: readonly T[]): T[] {

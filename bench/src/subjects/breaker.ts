@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { circuitBreaker } from '@seaworthy/circuit-breaker'
 import { Hub } from '@seaworthy/core'
+import { prometheusMetrics } from '@seaworthy/telemetry/prometheus'
 import * as cockatiel from 'cockatiel'
 import * as mollitia from 'mollitia'
 import Opossum from 'opossum'
@@ -197,6 +198,36 @@ const listening: readonly Contender[] = [
   },
 ]
 
+/** What operators attach: none of it is about calls that succeed, but for the sample that the exporter times. */
+const watched: readonly Contender[] = [
+  {
+    name: 'seaworthy: count(100), named, nobody watches',
+    build: () => {
+      const policy = circuitBreaker({ name: 'breaker', hub: new Hub() })
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
+    name: "seaworthy: count(100), hub.on('stateChange') and six like it",
+    build: () => {
+      const hub = new Hub()
+      for (const type of ['stateChange', 'failure', 'rejected', 'open', 'close', 'wouldOpen', 'stale'])
+        hub.on(type, listen)
+      const policy = circuitBreaker({ name: 'breaker', hub })
+      return (fn) => policy.execute(fn)
+    },
+  },
+  {
+    name: 'seaworthy: count(100), prometheusMetrics()',
+    build: () => {
+      const hub = new Hub()
+      prometheusMetrics({ hub })
+      const policy = circuitBreaker({ name: 'breaker', hub })
+      return (fn) => policy.execute(fn)
+    },
+  },
+]
+
 async function tellsTheListener(execute: Execute): Promise<void> {
   const before = heard
   await returnsTheValue(execute)
@@ -276,6 +307,13 @@ export const breakerSubjects: readonly Subject[] = [
     contenders: [bare, ...listening],
     functions: () => [succeeds],
     verify: tellsTheListener,
+  },
+  {
+    name: 'closed.watched',
+    title: 'Circuit breaker closed, the function succeeds, by who watches from the hub',
+    contenders: [bare, ...watched],
+    functions: () => [succeeds],
+    verify: returnsTheValue,
   },
   {
     name: 'closed.failures',
