@@ -18,14 +18,23 @@ type Send<Item, Answer> = (items: readonly Item[]) => Promise<readonly Answer[] 
 export class Batches<Item, Answer> {
   readonly #send: Send<Item, Answer>
   readonly #tell: (item: Item, answer: Answer) => void
+  readonly #full: number
   #collected: Item[] = []
   #underWay = 0
   #planned = false
 
-  /** @param tell - Called for each item when there is an answer. Must not throw. */
-  constructor(send: Send<Item, Answer>, tell: (item: Item, answer: Answer) => void) {
+  /**
+   * @param tell - Called for each item when there is an answer. Must not throw.
+   * @param full - How many make a full batch. @defaultValue 50
+   */
+  constructor(
+    send: Send<Item, Answer>,
+    tell: (item: Item, answer: Answer) => void,
+    full: number = fullBatch,
+  ) {
     this.#send = send
     this.#tell = tell
+    this.#full = full
   }
 
   /** Items that wait for a call. */
@@ -35,7 +44,7 @@ export class Batches<Item, Answer> {
 
   add(item: Item): void {
     this.#collected.push(item)
-    if (this.#collected.length >= fullBatch) void this.#flush()
+    if (this.#collected.length >= this.#full) void this.#flush()
     else this.#plan()
   }
 

@@ -53,6 +53,12 @@ interface Answered {
   readonly sentAt: number
 }
 
+/**
+ * Smaller than the fifty of acknowledgements: claims and commits cost the server more, and it works on one batch while this process works
+ * on the next (bench:queue: `work.50`, 1.24 with sixteen and 0.81 with fifty).
+ */
+const fullBatch = 16
+
 export class Guard {
   readonly #desk: Desk
   readonly #settings: IdempotencySettings
@@ -78,12 +84,14 @@ export class Guard {
       this.#claims = new Batches(
         (batch) => this.#claimTogether(batch),
         (asked, answered) => this.#claimed(asked, answered),
+        fullBatch,
       )
     const commit = stream.commits(store)
     if (commit !== undefined)
       this.#commits = new Batches(
         (batch) => this.#commitTogether(batch, commit),
         ({ held }, answer) => this.#committed(held, answer),
+        fullBatch,
       )
   }
 
