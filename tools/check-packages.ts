@@ -61,7 +61,7 @@ await step('CommonJS', async () => {
 
 await step('strict TypeScript', async () => {
   const types = `@types/node@${devDependencies['@types/node']}`
-  const project = await install('ts', { type: 'module' }, types)
+  const project = await install('ts', { type: 'module' }, types, ...optionalPeers())
   writeFileSync(join(project, 'example.ts'), example)
   // Reads the declarations of every entry, also of those that the example does not import.
   const entries = packages.flatMap((each) => each.entries)
@@ -82,6 +82,16 @@ await step('strict TypeScript', async () => {
   await run(project, 'tsc')
   await run(project, process.execPath, 'out/example.js')
 })
+
+/** What declarations of sub-paths name; whoever imports one has it. */
+function optionalPeers(): string[] {
+  const ours = packages.map(({ manifest }) => manifest.name)
+  return packages.flatMap(({ manifest: { peerDependenciesMeta = {}, devDependencies: versions = {} } }) =>
+    Object.keys(peerDependenciesMeta)
+      .filter((name) => !ours.includes(name))
+      .map((name) => `${name}@${versions[name]}`),
+  )
+}
 
 async function install(name: string, manifest: object, ...more: string[]): Promise<string> {
   const project = join(out, name)

@@ -9,6 +9,8 @@ interface Manifest {
   readonly exports: Record<string, string | Entry>
   readonly dependencies?: Record<string, string>
   readonly peerDependencies?: Record<string, string>
+  readonly peerDependenciesMeta?: Record<string, object>
+  readonly devDependencies?: Record<string, string>
 }
 
 interface Entry {

@@ -101,7 +101,7 @@ export interface IdempotencyOptions {
   readonly onStoreError?: 'closed' | 'open'
   /** How long each answer of the store may take; never more than a third of the lease. @defaultValue `'1s'` */
   readonly storeTimeout?: Duration
-  /** Turns results into text. @defaultValue {@link taggedJson} */
+  /** Turns results into text. @defaultValue {@link @seaworthy/idempotency!taggedJson} */
   readonly codec?: Codec
   /** The most bytes of UTF-8 that are kept of a result. @defaultValue 65,536 */
   readonly maxResultSize?: number

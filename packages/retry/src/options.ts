@@ -38,10 +38,10 @@ export interface RetryOptions<R = unknown> {
    */
   readonly delay?: DelayStrategy | Duration | undefined
   /**
-   * How delays are spread: `none`, `full` (0 to the delay), `equal` (half to all of it), {@link proportional}
-   * or {@link additive}.
+   * How delays are spread: `none`, `full` (0 to the delay), `equal` (half to all of it), {@link @seaworthy/retry!proportional}
+   * or {@link @seaworthy/retry!additive}.
    *
-   * @defaultValue `'full'`, or `'none'` for a strategy that spreads by itself, such as {@link decorrelated}
+   * @defaultValue `'full'`, or `'none'` for a strategy that spreads by itself, such as {@link @seaworthy/retry!decorrelated}
    */
   readonly jitter?: 'none' | 'full' | 'equal' | Jitter | undefined
   /** The shortest wait that a strategy and its jitter may lead to. @defaultValue 0 */
