@@ -62,10 +62,7 @@ const letterMistakes: Mistakes = {
   'settles for whoever asks': ['known.fence IS DISTINCT FROM p_fence', 'false'],
   'renews for whoever asks': ['AND fence = p_fence AND state IN', 'AND state IN'],
   'shortens a lease': [' AND leased_until < v_until', ''],
-  'gives out a fence twice': [
-    `v_fence bigint := nextval('seaworthy.dead_letter_fences')`,
-    'v_fence bigint := 1',
-  ],
+  'gives out a fence twice': [`v_fence := nextval('seaworthy.dead_letter_fences')`, 'v_fence := 1'],
   'takes a lease for lapsed a millisecond too late': ['leased_until <= $2', 'leased_until < $2'],
   'replays what somebody is replaying': [`OR (known.state = 'replaying' AND known.leased_until > v_now)`, ''],
   'replays what is settled': ['IF known.settled_at IS NOT NULL OR (known', 'IF (known'],
