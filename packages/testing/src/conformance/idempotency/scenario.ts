@@ -57,7 +57,11 @@ async function work(client: RecordClient, key: string, token: Token): Promise<vo
     return recorder.observe(key, { type: 'complete', request }, () => store.complete(key, request))
   }
   if (random() < 0.4) await renew(client, key, token, day)
-  if (random() < 0.25) await renew(client, key, token, 0)
+  if (random() < 0.25) {
+    await renew(client, key, token, 0)
+    // Whoever comes next finds it abandoned.
+    if (random() < 0.6) return
+  }
   if (random() < 0.1) return
   await complete(`of ${token.owner}`)
   if (random() < 0.2) await complete(`late of ${token.owner}`)
