@@ -88,6 +88,7 @@ export function everywhereActions<W extends readonly string[]>(
   const act =
     (method: keyof FleetControls) =>
     (...args: unknown[]): Promise<boolean> | undefined => {
+      // The first `which` arguments say which circuit; a slice of a tuple loses its type.
       const controls = find(...(args.slice(0, which) as unknown as W))
       return (controls?.[method] as ((argument: unknown) => Promise<boolean>) | undefined)?.(args[which])
     }

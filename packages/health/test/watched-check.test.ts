@@ -27,7 +27,7 @@ describe('a check', () => {
 
   it('takes nothing, true, false, an error and a finding for an answer, and nothing else', async () => {
     const { health, clock } = setUp()
-    const odd = 'well' as unknown as boolean
+    const odd = 'well' as unknown as boolean // as plain JavaScript could answer
     const answers = [
       undefined,
       true,
