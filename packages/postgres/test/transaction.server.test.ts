@@ -141,10 +141,10 @@ describe('a transaction for a key', () => {
   })
 
   it('keeps a lease while it works, and does not lose it to its own lock', async () => {
-    const { once } = setUp({ lease: 300 })
+    const { once } = setUp({ lease: 2000 })
     const work = async (client: PoolClient) => {
       await effect(client)
-      await sleep(1000)
+      await sleep(5000)
     }
     await once.execute(work, { key: 'key' })
     expect(await effects()).toEqual(['me'])

@@ -42,7 +42,7 @@ async function instance(
 ): Promise<CircuitBreaker & { readonly fail: () => Promise<void>; readonly client: Redis }> {
   const client = new Redis(url, { retryStrategy: () => 20 })
   client.on('error', () => {})
-  const redis = redisConnection(client, { commandTimeout: 300 })
+  const redis = redisConnection(client, { commandTimeout: '5s' })
   const store = redisBreakers({ redis, prefix, interval: '200ms', ...sharing })
   const breaker = circuitBreaker({
     name: 'stock',
@@ -181,7 +181,8 @@ describe('a server that fails', () => {
     await sleep(510)
     const began = performance.now()
     expect(await breaker.execute(ok)).toBe('fine')
-    expect(performance.now() - began).toBeLessThan(200)
+    // It has not waited for the store's budget.
+    expect(performance.now() - began).toBeLessThan(4000)
     expect(breaker.state).toBe('closed')
     await server.restart()
   })

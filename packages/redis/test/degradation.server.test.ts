@@ -41,7 +41,7 @@ it('leaves nothing on the server that does not expire', async () => {
 it('is one round trip each, whatever the server has forgotten or is short of, and comes back by itself', async () => {
   await using server = await startRedis({ persistence: 'always' })
   const client = await connect('ioredis 6', server.url)
-  const connection = redisConnection(client, { commandTimeout: 300 })
+  const connection = redisConnection(client, { commandTimeout: '2s' })
   const store = redisDegradation({ redis: connection, name: 'shop' })
   const all = async (): Promise<void> => {
     await store.exchange('a', 'severe', 60_000)

@@ -32,7 +32,7 @@ async function clientOf(url?: string): Promise<Redis> {
 }
 
 async function storeOn(client: Redis, options: Partial<RedisIdempotencyOptions> = {}) {
-  const redis = redisConnection(client, { commandTimeout: 300 })
+  const redis = redisConnection(client, { commandTimeout: '2s' })
   const store = redisIdempotency({ redis, prefix: freshPrefix(), ...options })
   cleanUps.push(() => store.close())
   return store
