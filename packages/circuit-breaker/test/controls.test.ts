@@ -6,7 +6,7 @@ import {
   type Permit,
 } from '@seaworthy/circuit-breaker'
 import { Hub, isSeaworthyError, pipeline } from '@seaworthy/core'
-import { interleavings } from '@seaworthy/testing'
+import { interleavings } from '@seaworthy/testing/models'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { down, HandClock, listen, ok, pending, setUp, times } from './breakers.ts'

@@ -1,5 +1,6 @@
 /** The breaker itself beside the reference model: calls through permits and through pipelines, time by hand. */
 import { type CircuitBreakerOptions, circuitBreaker } from '@seaworthy/circuit-breaker'
+import { sometimes } from '@seaworthy/testing'
 import {
   type BreakerMoment,
   type BreakerRules,
@@ -7,8 +8,7 @@ import {
   breakerCommands,
   breakerHistory,
   breakerModel,
-  sometimes,
-} from '@seaworthy/testing'
+} from '@seaworthy/testing/models'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { HandClock, listen } from './breakers.ts'

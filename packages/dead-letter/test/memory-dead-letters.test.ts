@@ -1,13 +1,21 @@
 import { memoryDeadLetters } from '@seaworthy/dead-letter'
 import { VirtualClock } from '@seaworthy/testing'
+import { deadLetterStoreConformance, newLetter, registerConformance } from '@seaworthy/testing/conformance'
 import { describe, expect, it } from 'vitest'
-import { newLetter, storeContract } from './store-contract.ts'
+import { runs } from './runs.ts'
 
-storeContract('memory', async (setup) => {
-  const clock = new VirtualClock()
-  const store = memoryDeadLetters({ ...setup, clock, origin: 1_700_000_000_000 })
-  return { store, advance: (time) => clock.advance(time) }
+const { numRuns, seed } = runs(100)
+const kit = deadLetterStoreConformance({
+  name: 'memory as a store of dead letters',
+  clock: 'controlled',
+  histories: numRuns,
+  async create(setup) {
+    const clock = new VirtualClock()
+    const store = memoryDeadLetters({ ...setup, clock, origin: 1_700_000_000_000 })
+    return { store, advance: (time) => clock.advance(time) }
+  },
 })
+registerConformance(kit, { describe, it }, { levels: ['L0', 'L1', 'L2'], seed })
 
 const ada = { actor: 'ada', reason: undefined }
 const everything = { olderThan: 0, keep: 0, settledBefore: 0, batch: 1000, actor: 'retention' }

@@ -1,19 +1,20 @@
 import { InvalidOptionError } from '@seaworthy/core'
 import { type ClaimRequest, memoryIdempotencyStore } from '@seaworthy/idempotency'
 import { abortListeners, VirtualClock } from '@seaworthy/testing'
+import { idempotencyStoreConformance, registerConformance } from '@seaworthy/testing/conformance'
 import { describe, expect, it } from 'vitest'
-import { claimManyContract, type StoreUnderTest, storeContract } from './store-contract.ts'
 
-async function underTest(): Promise<StoreUnderTest> {
-  const clock = new VirtualClock()
-  return {
-    store: memoryIdempotencyStore({ clock }),
-    advance: (milliseconds) => clock.advance(milliseconds),
-  }
-}
-
-storeContract('memory store', underTest)
-claimManyContract('memory store', underTest)
+const kit = idempotencyStoreConformance({
+  name: 'memory store',
+  clock: 'controlled',
+  histories: 200,
+  async create() {
+    const clock = new VirtualClock()
+    const store = memoryIdempotencyStore({ clock })
+    return { store, advance: (milliseconds) => clock.advance(milliseconds) }
+  },
+})
+registerConformance(kit, { describe, it }, { levels: ['L0', 'L1', 'L2'] })
 
 const request: ClaimRequest = { owner: 'ann', fingerprint: '', lease: 100, retain: 1000, takeover: true }
 

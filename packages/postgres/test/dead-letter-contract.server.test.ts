@@ -1,8 +1,8 @@
 import { postgresDeadLetters } from '@seaworthy/postgres'
+import { deadLetterStoreConformance } from '@seaworthy/testing/conformance'
 import type { Pool } from 'pg'
-import * as vitest from 'vitest'
-import { type StoreFactory, storeContract } from '../../dead-letter/test/store-contract.ts'
-import { storeExtras } from '../../dead-letter/test/store-extras.ts'
+import { afterAll, beforeAll } from 'vitest'
+import { firstLevels } from './contract-levels.ts'
 import {
   dropSchema,
   freshName,
@@ -12,8 +12,6 @@ import {
   type TestClock,
   testClock,
 } from './databases.ts'
-
-const { afterAll, beforeAll } = vitest
 
 for (const level of ['read committed', 'serializable']) {
   let pool: Pool
@@ -29,10 +27,16 @@ for (const level of ['read committed', 'serializable']) {
     await pool.end()
   })
 
-  const create: StoreFactory = async (setup) => ({
-    store: postgresDeadLetters({ pool: patient(pool), schema, name: freshName(), ...setup }),
-    advance: clock.advance,
-  })
-  storeContract(`PostgreSQL (${level})`, create, { histories: level === 'read committed' ? 12 : 4 })
-  storeExtras(`PostgreSQL (${level})`, create, vitest)
+  firstLevels(
+    deadLetterStoreConformance({
+      name: `PostgreSQL (${level})`,
+      clock: 'controlled',
+      histories: level === 'read committed' ? 12 : 4,
+      create: async (setup) => ({
+        store: postgresDeadLetters({ pool: patient(pool), schema, name: freshName(), ...setup }),
+        advance: clock.advance,
+      }),
+    }),
+    { seed: 20 }, // with which so few histories see all there is
+  )
 }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { postgresIdempotency } from '@seaworthy/postgres'
+import { idempotencyStoreConformance } from '@seaworthy/testing/conformance'
 import { postgresForTests } from '@seaworthy/testing/servers'
 import { Client, type Pool } from 'pg'
 import { afterAll, beforeAll } from 'vitest'
-import { claimManyContract, storeContract } from '../../idempotency/test/store-contract.ts'
+import { firstLevels } from './contract-levels.ts'
 import { dropSchema, freshSchema, patient, poolOf, type TestClock, testClock } from './databases.ts'
 
 const levels = ['read committed', 'repeatable read', 'serializable'] as const
@@ -24,16 +25,22 @@ for (const level of levels) {
     await pool.end()
   })
 
-  const store = async () => {
-    const listen = (): Client => new Client(url)
-    const made = postgresIdempotency({ pool: patient(pool), schema, sweep: false, listen })
-    // The clock is put forward; what happens on the network takes its time.
-    const advance = async (milliseconds: number): Promise<void> => {
-      await clock.advance(milliseconds)
-      await sleep(Math.min(milliseconds / 4, 250))
-    }
-    return { store: made, advance, close: () => made.close() }
-  }
-  storeContract(`PostgreSQL store (${level})`, store, level === 'read committed' ? 100 : 20)
-  if (level === 'read committed') claimManyContract('PostgreSQL store, many claims', store)
+  firstLevels(
+    idempotencyStoreConformance({
+      name: `PostgreSQL store (${level})`,
+      clock: 'real',
+      pace: 4, // for machines that stall; time is put forward, so it costs nothing
+      histories: level === 'read committed' ? 100 : 20,
+      async create() {
+        const listen = (): Client => new Client(url)
+        const store = postgresIdempotency({ pool: patient(pool), schema, sweep: false, listen })
+        // The clock is put forward; what happens on the network takes its time.
+        const advance = async (milliseconds: number): Promise<void> => {
+          await clock.advance(milliseconds)
+          await sleep(Math.min(milliseconds / 4, 250))
+        }
+        return { store, advance, close: () => store.close() }
+      },
+    }),
+  )
 }

@@ -1,4 +1,4 @@
-/** The upper levels of the conformance kits: processes that are killed, networks that break, servers that die. */
+/** The conformance kits as tests, and what their upper levels need: processes that are killed, networks that break, servers that die. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -6,6 +6,7 @@ import { type RedisConnection, redisConnection } from '@seaworthy/redis'
 import {
   type BreakableStores,
   type ConformanceKit,
+  type RegisterOptions,
   registerConformance,
   type SharedPlace,
 } from '@seaworthy/testing/conformance'
@@ -24,16 +25,20 @@ function clientOf(url: string): Redis {
   return client
 }
 
-/** Stores of one kind on a client, and how to close them. */
-export type Make<Under> = (redis: RedisConnection, name: string) => Under & { close(): Promise<void> }
+/** A store of one kind on a client, and how to close it. */
+export type Make<Under, Setup> = (
+  redis: RedisConnection,
+  name: string,
+  setup: Setup,
+) => Under & { close(): Promise<void> }
 
 /** For stores that need no server of their own. */
 export const onSharedServer =
-  <Under extends object>(make: Make<Under>) =>
-  async (): Promise<Under> => {
+  <Under extends object, Setup>(make: Make<Under, Setup>) =>
+  async (setup: Setup): Promise<Under> => {
     const { url } = await redisForTests()
     const client = clientOf(url)
-    const under = make(redisConnection(client, { commandTimeout: '1s' }), randomUUID())
+    const under = make(redisConnection(client, { commandTimeout: '1s' }), randomUUID(), setup)
     return {
       ...under,
       async close() {
@@ -44,13 +49,16 @@ export const onSharedServer =
   }
 
 /** For stores with a server and a network of their own. */
-export const breakable = <Under extends object>(make: Make<Under>): BreakableStores<Under> => ({
+export const breakable = <Under extends object, Setup>(
+  make: Make<Under, Setup>,
+  setup: Setup,
+): BreakableStores<Under> => ({
   offers: ['proxy', 'restart'],
   async create() {
     const server = await startRedis({ persistence: 'always' })
     const proxy = await tcpProxy({ target: server })
     const client = clientOf(server.url.replace(String(server.port), String(proxy.port)))
-    const under = make(redisConnection(client, { commandTimeout: '1s' }), randomUUID())
+    const under = make(redisConnection(client, { commandTimeout: '1s' }), randomUUID(), setup)
     return {
       ...under,
       async close() {
@@ -80,6 +88,11 @@ export async function processes(): Promise<SharedPlace> {
   const { url } = await redisForTests()
   const program = fileURLToPath(new URL('processes/conformance-client.ts', import.meta.url))
   return { program, execArgv: nodeFlags, argument: { url, name: randomUUID() } }
+}
+
+/** What one client sees, and many of one process. */
+export function firstLevels(kit: ConformanceKit, options: Pick<RegisterOptions, 'only' | 'seed'> = {}): void {
+  registerConformance(kit, { describe, it }, { levels: ['L0', 'L1', 'L2'], timeout: 180_000, ...options })
 }
 
 /** The checks of all levels but the first two, which are tests of their own. */

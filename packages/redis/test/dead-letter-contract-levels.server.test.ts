@@ -1,9 +1,9 @@
 import { type RedisConnection, redisDeadLetters } from '@seaworthy/redis'
-import { deadLetterStoreConformance } from '@seaworthy/testing/conformance'
+import { type DeadLetterStoreSetup, deadLetterStoreConformance } from '@seaworthy/testing/conformance'
 import { advance, breakable, onSharedServer, processes, upperLevels } from './contract-levels.ts'
 
-const make = (redis: RedisConnection, name: string) => {
-  return { store: redisDeadLetters({ redis, name }), advance, close: async () => {} }
+const make = (redis: RedisConnection, name: string, setup: DeadLetterStoreSetup) => {
+  return { store: redisDeadLetters({ redis, name, ...setup }), advance, close: async () => {} }
 }
 
 upperLevels(
@@ -13,6 +13,6 @@ upperLevels(
     durable: true,
     processes,
     create: onSharedServer(make),
-    breakable: breakable(make),
+    breakable: breakable(make, { maxCount: 10_000, overflow: 'refuse' }),
   }),
 )

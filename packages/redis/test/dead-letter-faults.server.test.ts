@@ -1,11 +1,11 @@
 /** Dead letters on servers that forget scripts, die, hang, are full, or are a cluster. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RetryAnswer } from '@seaworthy/dead-letter'
+import { newLetter } from '@seaworthy/testing/conformance'
 import { redisForTests, startRedis, tcpProxy } from '@seaworthy/testing/servers'
 import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startProcess } from '../../../tools/processes/start-process.ts'
-import { newLetter } from '../../dead-letter/test/store-contract.ts'
 import { redisConnection } from '../src/connection.ts'
 import { deadLetterKeys } from '../src/dead-letter-keys.ts'
 import { LetterStore } from '../src/dead-letter-store.ts'

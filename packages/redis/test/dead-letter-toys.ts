@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { Hub } from '@seaworthy/core'
 import type { DeadLetterStore, NewLetter } from '@seaworthy/dead-letter'
+import type { DeadLetterStoreOptions } from '@seaworthy/testing/conformance'
 import { redisForTests } from '@seaworthy/testing/servers'
 import { Redis } from 'ioredis'
 import { Redis as Redis5 } from 'ioredis5'
-import type { StoreFactory } from '../../dead-letter/test/store-contract.ts'
 import { RedisConnection } from '../src/connection.ts'
 import { deadLetterKeys } from '../src/dead-letter-keys.ts'
 import { deadLetterScripts } from '../src/dead-letter-scripts.ts'
@@ -56,7 +56,7 @@ const virtualTime = (lua: string): string =>
 export function storesOn(
   client: () => Redis,
   { publishes = false, rewrite = (lua: string) => lua } = {},
-): StoreFactory {
+): DeadLetterStoreOptions['create'] {
   return async (setup) => {
     const name = freshName()
     const own = settings(client(), { ...setup, name, ...(publishes && withStream(name)) })

@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { deadLetters } from '@seaworthy/dead-letter'
 import type { Claim, CompleteRequest } from '@seaworthy/idempotency'
 import { redisConnection, redisDeadLetters, redisIdempotency, redisStream } from '@seaworthy/redis'
+import { newLetter } from '@seaworthy/testing/conformance'
 import { type Delivery, type StreamStats, worker } from '@seaworthy/worker'
 import type { Redis } from 'ioredis'
 import { describe, it, vi } from 'vitest'
-import { newLetter } from '../../dead-letter/test/store-contract.ts'
 import { clientOf, startPair } from './adversity/pair.ts'
 
 const patiently = <T>(look: () => Promise<T>): Promise<T> =>

@@ -8,11 +8,11 @@ import {
   redisJourney,
   redisStream,
 } from '@seaworthy/redis'
+import { newLetter } from '@seaworthy/testing/conformance'
 import { startRedis } from '@seaworthy/testing/servers'
 import { worker } from '@seaworthy/worker'
 import { Redis } from 'ioredis'
 import { expect, it, vi } from 'vitest'
-import { newLetter } from '../../dead-letter/test/store-contract.ts'
 import { settled } from './stream-server.ts'
 
 const patiently = <T>(look: () => Promise<T>): Promise<T> =>

@@ -1,7 +1,17 @@
 // In a file of its own since most of its time is waiting.
 
-import { claimManyContract, storeContract } from '../../idempotency/test/store-contract.ts'
+import { type Check, type ConformanceKit, idempotencyStoreConformance } from '@seaworthy/testing/conformance'
+import { firstLevels } from './contract-levels.ts'
 import { storeOnServer } from './idempotency-servers.ts'
 
-storeContract('Redis store (ioredis 5)', () => storeOnServer('ioredis 5'))
-claimManyContract('Redis store (ioredis 5) beside a queue', () => storeOnServer('ioredis 5', 'tasks'))
+const ofMany = ({ name }: Check): boolean => name.startsWith('many claims at once')
+const kit = (queue?: string): ConformanceKit =>
+  idempotencyStoreConformance({
+    name: queue === undefined ? 'Redis store (ioredis 5)' : 'Redis store beside a queue (ioredis 5)',
+    clock: 'real',
+    histories: 200,
+    create: () => storeOnServer('ioredis 5', queue),
+  })
+
+firstLevels(kit(), { only: (check) => !ofMany(check) })
+firstLevels(kit('tasks'), { only: ofMany })

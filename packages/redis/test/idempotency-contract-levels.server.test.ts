@@ -13,7 +13,7 @@ upperLevels(
     clock: 'real',
     durable: true,
     processes,
-    create: onSharedServer(make),
-    breakable: breakable(make),
+    create: () => onSharedServer(make)(undefined),
+    breakable: breakable(make, undefined),
   }),
 )

@@ -115,7 +115,8 @@ describe('one operation', () => {
     const prefix = freshPrefix()
     const fences: number[] = []
     for (const seconds of [2000, 2000, 1000, 1000]) {
-      const store = storeWith(client, changedScripts("redis.call('TIME')", `{ ${seconds}, 0 }`), { prefix })
+      const atThatTime = (lua: string): string => lua.replaceAll("redis.call('TIME')", `{ ${seconds}, 0 }`)
+      const store = storeWith(client, changedScripts(atThatTime), { prefix })
       const claim = await store.claim('key', request(`owner ${fences.length}`))
       if (!('fence' in claim)) throw new Error(claim.kind)
       fences.push(claim.fence)

@@ -7,10 +7,10 @@ import {
   redisConnection,
   redisIdempotency,
 } from '@seaworthy/redis'
+import type { IdempotencyStoreUnderTest } from '@seaworthy/testing/conformance'
 import { redisForTests } from '@seaworthy/testing/servers'
 import { Redis } from 'ioredis'
 import { Redis as Redis5 } from 'ioredis5'
-import type { StoreUnderTest } from '../../idempotency/test/store-contract.ts'
 import { type IdempotencyScripts, idempotencyScripts } from '../src/idempotency-scripts.ts'
 import { RecordStore } from '../src/idempotency-store.ts'
 import { Script } from '../src/script.ts'
@@ -46,28 +46,21 @@ export function storeWith(
   return new RecordStore(settings, scripts)
 }
 
-/** All scripts, with a change in the text of each that has the place. @throws Error when none has it. */
-export function changedScripts(find: string, replacement: string): IdempotencyScripts {
-  let changes = 0
-  const change = (script: Script): Script => {
-    if (!script.source.includes(find)) return script
-    changes++
-    return new Script(script.source.replaceAll(find, () => replacement))
-  }
+/** All scripts, with a change of their texts. */
+export function changedScripts(rewrite: (lua: string) => string): IdempotencyScripts {
+  const change = ({ source }: Script): Script => new Script(rewrite(source))
   const { claim, renew, complete, forget, peek } = idempotencyScripts(true)
-  const changed = {
+  return {
     claim: change(claim),
     renew: change(renew),
     complete: change(complete),
     forget: change(forget),
     peek: change(peek),
   }
-  if (changes === 0) throw new Error(`No script has: ${find}`)
-  return changed
 }
 
 /** For the contract. Server time goes on by itself, so what lasts is waited for. */
-export async function storeOnServer(version: Version, queue?: string): Promise<StoreUnderTest> {
+export async function storeOnServer(version: Version, queue?: string): Promise<IdempotencyStoreUnderTest> {
   const client = await connect(version)
   const store = redisIdempotency({ redis: client, prefix: freshPrefix(), ...(queue && { queue }) })
   return {

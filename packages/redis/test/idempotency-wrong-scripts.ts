@@ -1,9 +1,6 @@
 /** Changes to the scripts that make them wrong, each in one way. The contract must catch every one. */
 
-/** What is replaced, and by what. */
-type Change = readonly [find: string, replacement: string]
-
-export const wrongScripts: Readonly<Record<string, Change>> = {
+export const wrongScripts: Readonly<Record<string, readonly [right: string, wrong: string]>> = {
   'grants do not look at the lease': [
     "if record.leaseUntil > now then\n    return { 'inFlight'",
     "if false then\n    return { 'inFlight'",

@@ -1,23 +1,13 @@
 /** A task and its dead letter on one server: one step, whatever happens to workers, scripts and memory. */
 import { randomUUID } from 'node:crypto'
-import { deadLetters, jsonPayload, memoryDeadLetters } from '@seaworthy/dead-letter'
+import { type DeadLetterStore, deadLetters, memoryDeadLetters } from '@seaworthy/dead-letter'
 import { redisConnection, redisDeadLetters, redisStream } from '@seaworthy/redis'
 import { type RedisServer, startRedis } from '@seaworthy/testing/servers'
 import type { TaskMessage } from '@seaworthy/worker'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import {
-  type BurialRegister,
-  type BurialUnderTest,
-  burialContract,
-} from '../../worker/test/burial-contract.ts'
-import { deadLetterKeys } from '../src/dead-letter-keys.ts'
-import { LetterStore } from '../src/dead-letter-store.ts'
-import { streamScripts } from '../src/stream-scripts.ts'
-import { RedisTaskStream } from '../src/task-stream.ts'
-import { removeKeys, settings, supervised } from './dead-letter-toys.ts'
 import { startWorker, trailOf, workerProgram } from './stream-processes.ts'
-import { clients, freshStream, settled, settledServer, underTest } from './stream-server.ts'
+import { freshStream, settled, settledServer, underTest } from './stream-server.ts'
 
 let url = ''
 let client: Redis
@@ -26,47 +16,6 @@ beforeAll(async () => {
   client = new Redis(url)
 })
 afterAll(() => client.disconnect())
-
-/** A stream with letters beside it, on a client; perhaps with scripts that make mistakes. */
-function beside(redis: Redis, maxCount: number, rewrite?: (lua: string) => string): BurialUnderTest {
-  const name = randomUUID()
-  const connection = supervised(redis)
-  const letters = new LetterStore({ ...settings(redis), connection, name, maxCount })
-  const own = {
-    connection,
-    name,
-    prefix: 'q:',
-    capacity: 1000,
-    auditLimit: 1000,
-    block: 5000,
-    codec: jsonPayload,
-    random: Math.random,
-  }
-  const stream =
-    rewrite === undefined
-      ? freshStream(redis, { redis: connection, name, prefix: 'q:' })
-      : new RedisTaskStream(own, streamScripts(rewrite))
-  return {
-    ...underTest(stream),
-    letters,
-    close: async () => {
-      await stream.close()
-      await removeKeys(redis, name)
-    },
-  }
-}
-
-for (const [version, connect] of clients) {
-  let own: Redis
-  beforeAll(() => {
-    own = connect(url)
-  })
-  afterAll(() => own.disconnect())
-  burialContract(`Redis with ${version}`, async ({ maxCount }) => beside(own, maxCount), true, {
-    describe,
-    it,
-  })
-}
 
 describe('letters that live elsewhere', () => {
   it('are told apart: on another client, under another name, in another store', async () => {
@@ -87,7 +36,9 @@ describe('a server without memory', () => {
   it('takes neither the letter nor the task, and both when it has some again', async () => {
     await using server = await startRedis({ args: ['--maxmemory-policy', 'noeviction'] })
     const own = new Redis(server.url)
-    const { stream, letters } = beside(own, 100)
+    const under = underTest(own, { capacity: 1000, maxLetters: 100 })
+    const { stream } = under
+    const letters = under.letters as DeadLetterStore
     const queue = deadLetters({ store: letters })
     await stream.enqueue({ id: 'a', payload: '1' })
     const [delivery] = await stream.fetch('me', { count: 1, wait: 5000 })
@@ -172,80 +123,4 @@ describe('workers that die', () => {
     await stream.close()
     own.disconnect()
   }, 90_000)
-})
-
-describe('wrong scripts', () => {
-  const mistakes = [
-    {
-      mistake: 'ends the task before it knows that there is room',
-      right:
-        "local answer = letters.add(queue, settings, letter)\nif answer[1] == 'full' then return answer end\nremove({ id })",
-      wrong:
-        "remove({ id })\nlocal answer = letters.add(queue, settings, letter)\nif answer[1] == 'full' then return answer end",
-    },
-    {
-      mistake: 'writes the letter and leaves the task',
-      right: "if answer[1] == 'full' then return answer end\nremove({ id })",
-      wrong: "if answer[1] == 'full' then return answer end",
-    },
-    {
-      mistake: 'ends the task and writes no letter',
-      right: 'local answer = letters.add(queue, settings, letter)',
-      wrong: "local answer = { 'added', '0000000000000000000000-x', queue.now, {} }",
-    },
-    {
-      mistake: 'does not look whose task it is',
-      right: "if not row then return letters.addedBefore(queue, letter) or { 'lost' } end",
-      wrong: 'row = row or { id, owner, 0, 1 }',
-    },
-    {
-      mistake: 'writes the letter of a task that is in other hands',
-      right: "or { 'lost' } end",
-      wrong: "or (letters.add(queue, settings, letter) and { 'lost' }) end",
-    },
-    {
-      mistake: 'does not count it',
-      right: "redis.call('HINCRBY', totals, 'dead', 1)\naudit('dead', owner, reason,",
-      wrong: "audit('dead', owner, reason,",
-    },
-    { mistake: 'does not audit it', right: "audit('dead', owner, reason, { step(item) })", wrong: '' },
-    {
-      mistake: 'does not know what it answered',
-      right: "letters.addedBefore(queue, letter) or { 'lost' }",
-      wrong: "{ 'lost' }",
-    },
-  ] as const
-
-  it.each(mistakes)('are caught: one that $mistake', async ({ right, wrong }) => {
-    let places = 0
-    const rewrite = (lua: string): string => {
-      places += lua.split(right).length - 1
-      return lua.replaceAll(right, () => wrong)
-    }
-    // It is no feat to notice a script that cannot run.
-    for (const { source } of Object.values(streamScripts(rewrite))) await client.script('LOAD', source)
-    expect(places).toBe(1)
-    const failed: string[] = []
-    const checks: (readonly [string, () => Promise<void>])[] = []
-    const register: BurialRegister = {
-      describe: (_, tests) => tests(),
-      it: (name, test) => void checks.push([name, test]),
-    }
-    const create = async ({ maxCount }: { readonly maxCount: number }) => beside(client, maxCount, rewrite)
-    burialContract('wrong', create, true, register)
-    await Promise.all(checks.map(([name, check]) => check().catch(() => failed.push(name))))
-    expect(failed).not.toEqual([])
-  })
-
-  it('are no fault of the tests: with the right ones all is well', async () => {
-    const store = beside(client, 10, (lua) => lua)
-    expect(await client.exists(...deadLetterKeys('dlq:', store.stream.name))).toBe(0)
-    const checks: Promise<void>[] = []
-    burialContract('right', async ({ maxCount }) => beside(client, maxCount, (lua) => lua), true, {
-      describe: (_, tests) => tests(),
-      it: (_, test) => void checks.push(test()),
-    })
-    await Promise.all(checks)
-    await store.close()
-  })
 })

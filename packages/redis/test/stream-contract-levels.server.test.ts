@@ -1,11 +1,17 @@
-import { type RedisConnection, redisStream } from '@seaworthy/redis'
-import { taskStreamConformance } from '@seaworthy/testing/conformance'
+import { type RedisConnection, redisDeadLetters, redisIdempotency, redisStream } from '@seaworthy/redis'
+import { type TaskStreamSetup, taskStreamConformance } from '@seaworthy/testing/conformance'
 import { advance, breakable, onSharedServer, processes, upperLevels } from './contract-levels.ts'
 import { pace } from './stream-server.ts'
 
-const make = (redis: RedisConnection, name: string) => {
-  const stream = redisStream({ redis, name, capacity: 20 })
-  return { stream, advance, close: () => stream.close() }
+const make = (redis: RedisConnection, name: string, { capacity, maxLetters }: TaskStreamSetup) => {
+  const stream = redisStream({ redis, name, capacity })
+  const records = redisIdempotency({ redis, queue: name })
+  const letters = redisDeadLetters({ redis, name, maxCount: maxLetters, overflow: 'refuse' })
+  const close = async (): Promise<void> => {
+    records.close()
+    await stream.close()
+  }
+  return { stream, records, letters, advance, close }
 }
 
 upperLevels(
@@ -16,6 +22,6 @@ upperLevels(
     processes,
     pace,
     create: onSharedServer(make),
-    breakable: breakable(make),
+    breakable: breakable(make, { capacity: 20, maxLetters: 100 }),
   }),
 )

@@ -1,9 +1,10 @@
 /** The contract of all streams, on both versions of the client. */
 
+import { taskStreamConformance } from '@seaworthy/testing/conformance'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { streamContract } from '../../worker/test/store-contract.ts'
-import { clients, freshStream, pace, settledServer, underTest } from './stream-server.ts'
+import { firstLevels } from './contract-levels.ts'
+import { clients, pace, settledServer, underTest } from './stream-server.ts'
 
 describe.each(clients)('on %s', (_version, connect) => {
   let redis: Redis
@@ -12,5 +13,13 @@ describe.each(clients)('on %s', (_version, connect) => {
   })
   afterAll(() => redis.disconnect())
 
-  streamContract('redisStream', async () => underTest(freshStream(redis, { capacity: 20 })), undefined, pace)
+  firstLevels(
+    taskStreamConformance({
+      name: 'redisStream',
+      clock: 'real',
+      pace,
+      histories: 25, // every step goes over a network
+      create: async (setup) => underTest(redis, setup),
+    }),
+  )
 })

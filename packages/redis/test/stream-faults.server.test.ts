@@ -9,11 +9,12 @@ import {
   redisStream,
 } from '@seaworthy/redis'
 import { abortListeners } from '@seaworthy/testing'
+import { taskStreamConformance } from '@seaworthy/testing/conformance'
 import { startRedis, tcpProxy } from '@seaworthy/testing/servers'
 import type { Delivery, ReapRequest } from '@seaworthy/worker'
 import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { streamContract } from '../../worker/test/store-contract.ts'
+import { firstLevels } from './contract-levels.ts'
 import { freshStream, pace, settled, settledServer, underTest } from './stream-server.ts'
 
 const reaping: ReapRequest = {
@@ -389,8 +390,15 @@ describe('on a cluster', () => {
     await stop()
   })
 
-  const create = async () => underTest(freshStream(cluster as unknown as Redis, { capacity: 20 }))
-  streamContract('redisStream', create, undefined, pace)
+  firstLevels(
+    taskStreamConformance({
+      name: 'redisStream',
+      clock: 'real',
+      pace,
+      histories: 25, // every step goes over a network
+      create: async (setup) => underTest(cluster as unknown as Redis, setup),
+    }),
+  )
 })
 
 /** Where a proxy in front of the server leads. */

@@ -1,11 +1,21 @@
 /** A server for tests of streams, and streams on it that are new and empty. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type RedisStream, type RedisStreamOptions, redisStream } from '@seaworthy/redis'
+import { jsonPayload } from '@seaworthy/dead-letter'
+import {
+  type RedisStream,
+  type RedisStreamOptions,
+  redisDeadLetters,
+  redisIdempotency,
+  redisStream,
+} from '@seaworthy/redis'
+import type { TaskStreamSetup, TaskStreamUnderTest } from '@seaworthy/testing/conformance'
 import { redisForTests } from '@seaworthy/testing/servers'
 import { Redis } from 'ioredis'
 import { Redis as Redis5 } from 'ioredis5'
-import type { StreamUnderTest } from '../../worker/test/store-contract.ts'
+import { streamScripts } from '../src/stream-scripts.ts'
+import { RedisTaskStream } from '../src/task-stream.ts'
+import { supervised } from './dead-letter-toys.ts'
 
 /** The versions of ioredis that are supported. */
 export const clients: readonly (readonly [version: string, connect: (url: string) => Redis])[] = [
@@ -37,12 +47,45 @@ export function freshStream(redis: Redis, options: Partial<RedisStreamOptions> =
   return redisStream({ redis, name: randomUUID(), prefix: 'test:', ...options })
 }
 
-/** A stream for the contract. Server time goes on by itself, so what lasts some milliseconds is waited for. */
-export function underTest(stream: RedisStream): StreamUnderTest {
+/**
+ * A stream for the contract, with records and letters beside it. Server time goes on by itself, so what lasts some milliseconds is waited
+ * for.
+ *
+ * @param rewrite - Changes the scripts of the stream.
+ */
+export function underTest(
+  redis: Redis,
+  { capacity, maxLetters }: TaskStreamSetup,
+  rewrite?: (lua: string) => string,
+): TaskStreamUnderTest {
+  const connection = supervised(redis)
+  const name = randomUUID()
+  const stream =
+    rewrite === undefined
+      ? freshStream(redis, { redis: connection, name, capacity })
+      : new RedisTaskStream(
+          {
+            connection,
+            name,
+            prefix: 'test:',
+            capacity,
+            auditLimit: 1000,
+            block: 5000,
+            codec: jsonPayload,
+            random: Math.random,
+          },
+          streamScripts(rewrite),
+        )
+  const records = redisIdempotency({ redis: connection, queue: name, prefix: 'test:idempotency:' })
   return {
     stream,
+    records,
+    letters: redisDeadLetters({ redis: connection, name, maxCount: maxLetters, overflow: 'refuse' }),
     // One more, since a server counts whole milliseconds.
     advance: (milliseconds) => sleep(milliseconds + 2),
-    close: () => stream.close(),
+    async close() {
+      records.close()
+      await stream.close()
+    },
   }
 }

@@ -35,7 +35,7 @@ export function breakerHistory(rules: Partial<BreakerRules>, now = 0): BreakerHi
  * @example
  * ```ts
  * import { circuitMachine } from '@seaworthy/circuit-breaker'
- * import { type BreakerUnderTest, breakerCommands, breakerHistory, breakerModel } from '@seaworthy/testing'
+ * import { type BreakerUnderTest, breakerCommands, breakerHistory, breakerModel } from '@seaworthy/testing/models'
  * import fc from 'fast-check'
  *
  * const { rules } = breakerModel({ failureThreshold: 2 })

@@ -71,7 +71,7 @@ const defaults: BreakerRules = {
  *
  * @example
  * ```ts
- * import { breakerModel } from '@seaworthy/testing'
+ * import { breakerModel } from '@seaworthy/testing/models'
  *
  * const { model: running, call = 0 } = breakerModel({ failureThreshold: 1 }).call(0)
  * const { model } = running.settle(call, 'failure', 10)

@@ -42,10 +42,10 @@ export {
   type StoreKind,
   type StoreOptions,
 } from './conformance/kit.ts'
+export type { KnownBad } from './conformance/known-bad/known-bad.ts'
 export { type RecordPlace, readThenWrite } from './conformance/known-bad/records.ts'
 export {
   conformanceSelfTest,
-  type KnownBad,
   knownBadStores,
   type SelfTestResult,
 } from './conformance/known-bad/self-test.ts'

@@ -1,29 +1,10 @@
 /**
- * Virtual time, seeded randomness, leak checks, exhaustive exploration and a reference model of the circuit
- * breaker: what tests of resilient code need.
+ * Virtual time, seeded randomness, leak checks and exhaustive exploration: what tests of resilient code need.
  *
  * @module @seaworthy/testing
  */
 
-export { type BreakerCommandOptions, breakerCommands, breakerHistory } from './breaker-commands.ts'
-export type { BreakerFact, BreakerRules, Opening } from './breaker-facts.ts'
-export type {
-  BreakerHistory,
-  BreakerMoment,
-  BreakerUnderTest,
-  EndOfCall,
-  PendingCall,
-} from './breaker-history.ts'
-export {
-  type Asked,
-  BreakerModel,
-  type BreakerView,
-  breakerDifferences,
-  breakerModel,
-  type Told,
-} from './breaker-model.ts'
 export { Counterexample, type Exploration, type Explored, explore, type Goal, type Step } from './explore.ts'
-export { interleavings } from './interleavings.ts'
 export {
   abortListeners,
   activeHandles,

@@ -5,7 +5,7 @@
  *
  * @example
  * ```ts
- * import { interleavings } from '@seaworthy/testing'
+ * import { interleavings } from '@seaworthy/testing/models'
  *
  * for (const order of interleavings([['begin a', 'end a'], ['begin b']])) console.log(order.join(', '))
  * // begin a, end a, begin b

@@ -1,5 +1,6 @@
 /** Long random histories: the machine as it lives on in a policy, and the policy itself, beside the model. */
 import { circuitBreaker, type Isolation } from '@seaworthy/circuit-breaker'
+import { sometimes, VirtualClock } from '@seaworthy/testing'
 import {
   type BreakerMoment,
   type BreakerRules,
@@ -8,9 +9,7 @@ import {
   breakerCommands,
   breakerHistory,
   breakerModel,
-  sometimes,
-  VirtualClock,
-} from '@seaworthy/testing'
+} from '@seaworthy/testing/models'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { machineUnderTest } from './machine.ts'

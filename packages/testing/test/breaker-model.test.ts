@@ -1,5 +1,5 @@
 /** The model itself: what DESIGN says a breaker does, spelled out, so that machine and model cannot be wrong together. */
-import { type BreakerModel, breakerDifferences, breakerModel } from '@seaworthy/testing'
+import { type BreakerModel, breakerDifferences, breakerModel } from '@seaworthy/testing/models'
 import { describe, expect, test } from 'vitest'
 
 /** Settles calls one after the other, all at the same time. */

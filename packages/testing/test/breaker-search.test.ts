@@ -3,7 +3,8 @@
  * late ones, lost trials, waits and people can lead to, for every kind of rule.
  */
 import { circuitMachine } from '@seaworthy/circuit-breaker'
-import { type BreakerRules, Counterexample, type Explored, explore } from '@seaworthy/testing'
+import { Counterexample, type Explored, explore } from '@seaworthy/testing'
+import type { BreakerRules } from '@seaworthy/testing/models'
 import { describe, expect, test } from 'vitest'
 import { type Pair, type SearchInput, type SearchSpace, type SearchStep, search } from './breaker-search.ts'
 

@@ -1,13 +1,12 @@
 /** The breaker's state machine and the model of it, side by side, as one machine for `explore`. */
 import { type CircuitOutcome, circuitMachine } from '@seaworthy/circuit-breaker'
+import type { Exploration, Step } from '@seaworthy/testing'
 import {
   type BreakerModel,
   type BreakerRules,
   breakerDifferences,
   breakerModel,
-  type Exploration,
-  type Step,
-} from '@seaworthy/testing'
+} from '@seaworthy/testing/models'
 import { machineView } from './machine.ts'
 
 /** A call that can still be settled: as the machine knows it, and as the model does. */

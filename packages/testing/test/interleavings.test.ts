@@ -1,4 +1,4 @@
-import { interleavings } from '@seaworthy/testing'
+import { interleavings } from '@seaworthy/testing/models'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 

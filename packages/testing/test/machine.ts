@@ -1,6 +1,6 @@
 /** The breaker's state machine as the model can be compared with it. */
 import { circuitMachine } from '@seaworthy/circuit-breaker'
-import type { BreakerRules, BreakerUnderTest, BreakerView } from '@seaworthy/testing'
+import type { BreakerRules, BreakerUnderTest, BreakerView } from '@seaworthy/testing/models'
 
 /** What the model shows of itself, of the machine. Its windows forget what is too old; nothing else changes. */
 export function machineView(state: circuitMachine.State, now: number): BreakerView {

@@ -101,6 +101,10 @@ async function connect(
       dieAt = last
       const lanes = Array.from({ length: lanesInProcess }, (_, lane) => client(`/${lane}`))
       await Promise.all(lanes.map((lane) => playLane(scenario, lane, begin, turns, prepared)))
+      if (dieAt === undefined || operations >= dieAt) return
+      // A machine too slow for so many operations in that time kills nobody else's test: the next one is the last.
+      operations = dieAt - 1
+      await scenario.round(client('/last'), turns - 1, prepared)
     },
     finish: (prepared) => scenario.finish(client(''), prepared),
     close: async () => close?.(),

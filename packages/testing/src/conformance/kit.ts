@@ -138,7 +138,7 @@ export interface StoreOptions<Under> {
   readonly breakable?: BreakableStores<Under> | undefined
   /** Makes all times so many times longer, for servers on machines that stall. @defaultValue 1 */
   readonly pace?: number
-  /** How many random histories level L1 compares. @defaultValue 100 */
+  /** How many random histories level L1 compares; more if so few miss something that can happen. @defaultValue 100 */
   readonly histories?: number
 }
 

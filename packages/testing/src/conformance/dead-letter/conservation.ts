@@ -3,6 +3,7 @@ import type { LetterState } from '@seaworthy/dead-letter'
 import { sometimes } from '@seaworthy/testing'
 import { expect } from 'expect'
 import fc from 'fast-check'
+import { assertUntilSeen } from '../until-seen.ts'
 import {
   ada,
   type DeadLetterStoreOptions,
@@ -135,7 +136,8 @@ export async function conserves(create: Create, runs: number, seed: number): Pro
     .constantFrom(1, leaseFor - 1, leaseFor)
     .map((time) => command(`wait(${time})`, async (_model, { advance }) => advance(time)))
   const commands = [adding, claiming, settling, settling, retrying, discarding, trimming, waiting]
-  await fc.assert(
+  await assertUntilSeen(
+    seen,
     fc.asyncProperty(fc.commands(commands, { size: '+1' }), async (history) => {
       const under = await create({ maxCount: 6, overflow: 'refuse' })
       try {
@@ -149,7 +151,6 @@ export async function conserves(create: Create, runs: number, seed: number): Pro
     }),
     { numRuns: runs, seed },
   )
-  seen.verify()
 }
 
 async function sameAsModel(model: Model, { store, all }: Hands): Promise<void> {

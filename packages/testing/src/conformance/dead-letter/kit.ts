@@ -4,6 +4,7 @@ import { type Contract, checksOf } from '../contract.ts'
 import { type Check, type ConformanceKit, type Need, storeOptionNames } from '../kit.ts'
 import { kitOf, using } from '../kit-of.ts'
 import { conserves } from './conservation.ts'
+import { lookupContract, turnsContract, turnTimesContract } from './contract-extras.ts'
 import { holdersContract } from './contract-holders.ts'
 import { droppingContract, lettersContract, refusingContract } from './contract-letters.ts'
 import { timesContract } from './contract-times.ts'
@@ -68,7 +69,8 @@ export function deadLetterStoreConformance(options: DeadLetterStoreOptions): Con
       ...contract(refusingContract, { maxCount: 2, overflow: 'refuse' }),
       ...contract(droppingContract, { maxCount: 3, overflow: 'drop-oldest' }),
       ...contract(holdersContract),
-      ...contract(timesContract, roomy, ['controlledClock']),
+      ...contract({ ...lookupContract, ...turnsContract }),
+      ...contract({ ...timesContract, ...turnTimesContract }, roomy, ['controlledClock']),
       ...checksOf('L1', models, (run) => run(undefined), ['controlledClock']),
     ],
     scenario: letterScenario,

@@ -12,6 +12,12 @@ interface Many {
   claimMany(...claims: ClaimOf[]): Promise<readonly Claim[]>
 }
 
+/** Fresh keys, in the order of their characters. */
+function sortedKeys(count: number): string[] {
+  const common = fresh()
+  return Array.from({ length: count }, (_, index) => `${common}-${String(index).padStart(2, '0')}`)
+}
+
 /** Leases without end: nothing here waits for one, and a machine that stalls must not end it. */
 function manyOn({ store }: Hands): Many {
   const claimMany = store.claimMany?.bind(store)
@@ -33,7 +39,8 @@ export const claimManyContract: Contract<Hands> = {
     hands,
   ) => {
     const { store, asked, claim, claimMany } = manyOn(hands)
-    const [free, busy, done, tried, other, own] = Array.from({ length: 6 }, fresh) as [
+    // In no order: an answer that follows the keys must not be the right one by chance.
+    const [done, own, free, other, busy, tried] = sortedKeys(6) as [
       string,
       string,
       string,
@@ -72,7 +79,7 @@ export const claimManyContract: Contract<Hands> = {
 
   'many claims at once: keeps of each what it asked for': async (hands) => {
     const { store, asked, claim, claimMany } = manyOn(hands)
-    const [first, second] = [fresh(), fresh()]
+    const [second = '', first = ''] = sortedKeys(2)
     await claimMany(
       asked(first, { owner: 'ann', fingerprint: 'one', lease: 10_000, retain: 20_000 }),
       asked(second, { owner: 'bob', fingerprint: 'two', lease: 40_000, retain: 80_000 }),
@@ -92,8 +99,14 @@ export const claimManyContract: Contract<Hands> = {
 
   'many claims at once: takes two of one key for two claims, one after the other': async (hands) => {
     const { asked, claimMany } = manyOn(hands)
-    const key = fresh()
-    const [first, second, again] = await claimMany(asked(key), asked(key, { owner: 'bob' }), asked(key))
+    const [before = '', key = '', after = ''] = sortedKeys(3)
+    const [first, , second, , again] = await claimMany(
+      asked(key),
+      asked(after),
+      asked(key, { owner: 'bob' }),
+      asked(before),
+      asked(key),
+    )
     expect(first).toMatchObject({ kind: 'acquired' })
     expect(second).toMatchObject({ kind: 'inFlight' })
     expect(again).toEqual(first)
@@ -102,10 +115,14 @@ export const claimManyContract: Contract<Hands> = {
   'many claims at once: gives the same grants to the same owners again, since the answer may have been lost':
     async (hands) => {
       const { asked, claimMany } = manyOn(hands)
-      const claims = Array.from({ length: 60 }, () => asked(fresh()))
-      const grants = await claimMany(...claims)
+      const claims = sortedKeys(60).map((key) => asked(key))
+      // Every seventh, again and again: all of them, and neither up nor down.
+      const mixed = claims.map((_, index) => claims[(index * 7 + 3) % claims.length] as ClaimOf)
+      const grants = await claimMany(...mixed)
       expect(new Set(grants.map(({ kind }) => kind))).toEqual(new Set(['acquired']))
-      expect(await claimMany(...claims)).toEqual(grants)
+      expect(await claimMany(...mixed)).toEqual(grants)
+      const fences = new Map(mixed.map(({ key }, index) => [key, grants[index]]))
+      expect(await claimMany(...claims)).toEqual(claims.map(({ key }) => fences.get(key)))
       const others = await claimMany(...claims.map(({ key }) => asked(key, { owner: 'bob' })))
       expect(new Set(others.map(({ kind }) => kind))).toEqual(new Set(['inFlight']))
     },

@@ -97,17 +97,26 @@ export const recordsContract: Contract<Hands> = {
     expect(await store.peek(key)).toBeUndefined()
   },
 
-  'time: forgets a settled record when its time has come, and not before': async ({
+  'time: keeps a settled record for longer than the work in flight if it was told to, and then forgets it':
+    async ({ granted, claim, complete, advance, retain }) => {
+      await complete(await granted('ann'), 'completed', 'done', retain * 1.6)
+      await advance(retain * 1.2)
+      expect(await claim('bob')).toEqual({ kind: 'completed', result: 'done' })
+      await advance(retain * 0.5)
+      expect(await granted('bob')).toMatchObject({ kind: 'acquired', attempt: 1, error: undefined })
+    },
+
+  'time: forgets a settled record sooner than the work in flight if it was told to, and not before': async ({
     granted,
     claim,
     complete,
     advance,
     retain,
   }) => {
-    await complete(await granted('ann'), 'completed', 'done', retain)
-    await advance(retain * 0.6)
+    await complete(await granted('ann'), 'completed', 'done', retain * 0.6)
+    await advance(retain * 0.2)
     expect(await claim('bob')).toEqual({ kind: 'completed', result: 'done' })
-    await advance(retain * 0.4)
+    await advance(retain * 0.5)
     expect(await granted('bob')).toMatchObject({ kind: 'acquired', attempt: 1, error: undefined })
   },
 

@@ -35,7 +35,7 @@ import {
  *   create: async () => ({ store: memoryIdempotencyStore(), advance: (time) => sleep(time + 2) }),
  * })
  * const report = await runConformance(kit, { levels: ['L0'], concurrency: 20 })
- * console.log(report.level, report.passed) // L0 43
+ * console.log(report.level, report.passed) // L0 44
  * ```
  */
 export function idempotencyStoreConformance(options: IdempotencyStoreOptions): ConformanceKit {

@@ -81,3 +81,30 @@ export async function recordsWithTimers(): Promise<IdempotencyStoreUnderTest> {
   }
   return { store, advance: (time) => clock.advance(time), leftBehind: () => leaks({ clock }) }
 }
+
+/** Keeps a settled record as long as the claim was to be kept. */
+export async function recordsWithoutTtl(): Promise<IdempotencyStoreUnderTest> {
+  const { memoryIdempotencyStore } = await import('@seaworthy/idempotency')
+  const clock = new VirtualClock()
+  const store = memoryIdempotencyStore({ clock })
+  const { claim, complete } = store
+  let retained = 0
+  store.claim = (key, request) => {
+    retained = request.retain
+    return claim.call(store, key, request)
+  }
+  store.complete = (key, request) => complete.call(store, key, { ...request, ttl: retained })
+  return { store, advance: (time) => clock.advance(time) }
+}
+
+/** Answers many claims in the order of their keys, as a server may that joins them with its index. */
+export async function recordsInOrderOfKeys(): Promise<IdempotencyStoreUnderTest> {
+  const { memoryIdempotencyStore } = await import('@seaworthy/idempotency')
+  const clock = new VirtualClock()
+  const store: IdempotencyStore = memoryIdempotencyStore({ clock })
+  store.claimMany = (claims) => {
+    const sorted = claims.toSorted((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : 0))
+    return Promise.all(sorted.map(({ key, request }) => store.claim(key, request)))
+  }
+  return { store, advance: (time) => clock.advance(time) }
+}

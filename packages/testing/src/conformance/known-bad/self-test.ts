@@ -1,21 +1,20 @@
 /** The test of the kits themselves: stores that are known to be wrong, and the checks that must notice. */
 import { deadLetterStoreConformance } from '../dead-letter/kit.ts'
 import { idempotencyStoreConformance } from '../idempotency/kit.ts'
-import type { ConformanceKit } from '../kit.ts'
 import { runConformance } from '../run.ts'
 import { taskStreamConformance } from '../stream/kit.ts'
+import { setup as roomy } from '../stream/under-test.ts'
+import type { KnownBad } from './known-bad.ts'
 import { lettersLookedAtFirst, lettersOfAnybody } from './letters.ts'
-import { recordsOfAnybody, recordsReadThenWritten, recordsWithTimers } from './records.ts'
+import { optionalFeatures } from './optional-features.ts'
+import {
+  recordsInOrderOfKeys,
+  recordsOfAnybody,
+  recordsReadThenWritten,
+  recordsWithoutTtl,
+  recordsWithTimers,
+} from './records.ts'
 import { tasksAcknowledgedFirst, tasksInMemory, tasksOfAnybody } from './streams.ts'
-
-/** A store with a mistake. */
-export interface KnownBad {
-  /** What it does. */
-  readonly mistake: string
-  readonly kit: ConformanceKit
-  /** The name of a check that must fail for it. */
-  readonly caughtBy: string
-}
 
 /** What became of one of them. */
 export interface SelfTestResult extends Pick<KnownBad, 'mistake' | 'caughtBy'> {
@@ -53,6 +52,12 @@ const tasksForAll = taskStreamConformance({
   create: tasksOfAnybody,
 })
 
+const withoutTtl = idempotencyStoreConformance({
+  name: 'without a time to live',
+  clock: 'controlled',
+  create: recordsWithoutTtl,
+})
+
 /** Every mistake, with each of the checks that must notice it. */
 export const knownBadStores: readonly KnownBad[] = [
   {
@@ -77,6 +82,30 @@ export const knownBadStores: readonly KnownBad[] = [
     caughtBy: 'leaves nothing behind when it is closed',
   },
   {
+    mistake: 'keeps a settled record as long as the work in flight',
+    kit: withoutTtl,
+    caughtBy:
+      'time: keeps a settled record for longer than the work in flight if it was told to, and then forgets it',
+  },
+  {
+    mistake: 'keeps a settled record as long as the work in flight',
+    kit: withoutTtl,
+    caughtBy:
+      'time: forgets a settled record sooner than the work in flight if it was told to, and not before',
+  },
+  ...[
+    'many claims at once: answers each as a claim by itself, in order, whatever becomes of the others',
+    'many claims at once: takes two of one key for two claims, one after the other',
+  ].map((caughtBy) => ({
+    mistake: 'answers many claims in the order of their keys',
+    kit: idempotencyStoreConformance({
+      name: 'in order of keys',
+      clock: 'controlled',
+      create: recordsInOrderOfKeys,
+    }),
+    caughtBy,
+  })),
+  {
     mistake: 'looks at a letter, and then replays it',
     kit: lookedAtFirst,
     caughtBy: 'lets one of 50 operators replay a letter, and tells the others the same replay id',
@@ -98,7 +127,7 @@ export const knownBadStores: readonly KnownBad[] = [
       name: 'acknowledged first',
       clock: 'controlled',
       create: tasksAcknowledgedFirst,
-      breakable: { offers: ['proxy'], create: () => tasksAcknowledgedFirst({ capacity: 20 }) },
+      breakable: { offers: ['proxy'], create: () => tasksAcknowledgedFirst(roomy) },
     }),
     caughtBy: 'faults: a failure whose reply is lost is counted once',
   },
@@ -120,10 +149,11 @@ export const knownBadStores: readonly KnownBad[] = [
       clock: 'controlled',
       durable: true,
       create: tasksInMemory,
-      breakable: { offers: ['restart'], create: () => tasksInMemory({ capacity: 20 }) },
+      breakable: { offers: ['restart'], create: () => tasksInMemory(roomy) },
     }),
     caughtBy: 'faults: what was answered is there when the server has been killed',
   },
+  ...optionalFeatures,
 ]
 
 /**

@@ -3,6 +3,8 @@ import { expect } from 'expect'
 import type { Contract } from '../contract.ts'
 import type { BrokenHands } from '../kit-of.ts'
 import { answerOf, endsWithin } from '../waiting.ts'
+import { burialsOn, letterAbout } from './contract-burials.ts'
+import { commitsOn } from './contract-commits.ts'
 import { type Hands, none, tasks } from './under-test.ts'
 
 /** So long may a call take that nobody answers. */
@@ -28,6 +30,39 @@ export const proxyContract: Contract<BrokenHands<Hands>> = {
     faults.loseReply()
     expect(await answerOf(() => stream.retryLater('w', receipt, none))).toBe('lost')
     expect(await fetchOne('v')).toMatchObject({ task: 'a', failures: 1, deliveries: 1 })
+  },
+
+  'faults: a commit whose reply is lost is done once': async ({ hands, faults }) => {
+    await answerOf(() => hands.add('before'))
+    const { commit, ends, states } = commitsOn(hands)
+    await hands.fetchOne('v')
+    const both = await ends('a', 'b')
+    await commit('v', both)
+    faults.loseReply()
+    expect(await answerOf(() => commit('w', both))).toEqual(['lost', 'lost'])
+    expect(await states('a', 'b')).toEqual(['completed', 'completed'])
+    expect(await hands.counts()).toEqual([0, 1, 0, 2, 0])
+  },
+
+  'faults: a burial whose reply is lost is done once, and gets the same answer again': async ({
+    hands,
+    faults,
+  }) => {
+    const { bury, where } = burialsOn(hands)
+    await answerOf(() => hands.add('a', 'b'))
+    const [{ receipt = '' } = {}, other] = await hands.fetch('w', 2)
+    await bury('w', other?.receipt ?? '', 'fatal', letterAbout('b'))
+    const letter = letterAbout('a')
+    faults.loseReply()
+    const answer = await answerOf(() => bury('w', receipt, 'fatal', letter))
+    expect(answer).toMatchObject({ outcome: 'added', id: expect.any(String) })
+    expect(await bury('w', receipt, 'fatal', letter)).toMatchObject({
+      outcome: 'added',
+      id: 'id' in answer && answer.id,
+    })
+    // Somebody else's letter gets no such answer.
+    expect(await bury('w', receipt, 'fatal', letterAbout('a'))).toEqual({ outcome: 'lost' })
+    expect(await where()).toEqual({ pending: 0, acknowledged: 0, dead: 2, letters: 2 })
   },
 
   'faults: what was handed out and never arrived is found again': async ({ hands, faults }) => {

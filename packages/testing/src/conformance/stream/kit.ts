@@ -1,15 +1,24 @@
 /** The conformance kit for streams of tasks. */
 import { knownOptions } from '@seaworthy/core'
 import { type Contract, checksOf } from '../contract.ts'
-import { type ConformanceKit, storeOptionNames } from '../kit.ts'
+import { type Check, type ConformanceKit, storeOptionNames } from '../kit.ts'
 import { kitOf, using } from '../kit-of.ts'
+import { burialsContract, crampedBurialsContract } from './contract-burials.ts'
+import { commitsContract, manyCommitsContract } from './contract-commits.ts'
 import { holderContract } from './contract-holder.ts'
 import { intakeContract } from './contract-intake.ts'
 import { reapContract } from './contract-reap.ts'
 import { durableContract, proxyContract, restartContract } from './faults.ts'
 import { compareWithMachine } from './histories.ts'
 import { taskScenario } from './scenario.ts'
-import { handsOn, setup, type TaskStreamOptions, type TaskStreamUnderTest } from './under-test.ts'
+import {
+  type Hands,
+  handsOn,
+  setup,
+  type TaskStreamOptions,
+  type TaskStreamSetup,
+  type TaskStreamUnderTest,
+} from './under-test.ts'
 
 /**
  * What every {@link @seaworthy/worker!TaskStream} has to do. Needs the package `@seaworthy/worker`.
@@ -38,7 +47,14 @@ export function taskStreamConformance(options: TaskStreamOptions): ConformanceKi
   knownOptions('taskStreamConformance', options, storeOptionNames)
   const { pace = 1, histories = 100 } = options
   const create = (): Promise<TaskStreamUnderTest> => options.create(setup)
-  const withHands = using(create, (under) => handsOn(under, pace))
+  const contract = (rules: Contract<Hands>, changes: Partial<TaskStreamSetup> = {}): readonly Check[] => {
+    const createOne = (): Promise<TaskStreamUnderTest> => options.create({ ...setup, ...changes })
+    return checksOf(
+      'L0',
+      rules,
+      using(createOne, (under) => handsOn(under, pace)),
+    )
+  }
   const models: Contract<undefined> = {
     'does what the entry machine does, for any sequence of steps': (_, seed) =>
       compareWithMachine(create, histories, seed),
@@ -47,7 +63,10 @@ export function taskStreamConformance(options: TaskStreamOptions): ConformanceKi
     kind: 'task-stream',
     options,
     checks: [
-      ...checksOf('L0', { ...intakeContract, ...holderContract, ...reapContract }, withHands),
+      ...contract({ ...intakeContract, ...holderContract, ...reapContract }),
+      ...contract({ ...commitsContract, ...burialsContract }),
+      ...contract(manyCommitsContract, { capacity: 400 }),
+      ...contract(crampedBurialsContract, { maxLetters: 1 }),
       ...checksOf('L1', models, (run) => run(undefined)),
     ],
     scenario: taskScenario,

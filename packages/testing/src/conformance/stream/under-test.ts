@@ -1,4 +1,6 @@
 /** A stream of tasks under test, and short forms of what is done to it. */
+import type { DeadLetterStore } from '@seaworthy/dead-letter'
+import type { IdempotencyStore } from '@seaworthy/idempotency'
 import type { Delivery, Reaped, ReapRequest, TaskStream } from '@seaworthy/worker'
 import { expect } from 'expect'
 import type { StoreOptions } from '../kit.ts'
@@ -7,6 +9,19 @@ import type { StoreOptions } from '../kit.ts'
 export interface TaskStreamUnderTest {
   /** New and empty, used by nobody else. */
   readonly stream: TaskStream
+  /**
+   * A store of records that lives beside the stream, so that its `commits` reaches it. New and empty as well.
+   *
+   * @defaultValue none: what commits do is skipped
+   */
+  readonly records?: IdempotencyStore | undefined
+  /**
+   * A store of letters that lives beside the stream, so that its `burials` reaches it. New and empty as well, and refuses what it has
+   * no room for.
+   *
+   * @defaultValue none: what burials do is skipped
+   */
+  readonly letters?: DeadLetterStore | undefined
   /** Lets so many milliseconds pass for the stream, or a few more if its clock is real, and everything settle. */
   advance(milliseconds: number): Promise<void>
   /** Ends the stream, and all that was made for it. */
@@ -17,8 +32,10 @@ export interface TaskStreamUnderTest {
 
 /** How a stream is to be set up. It has to keep the audit of some hundred steps. */
 export interface TaskStreamSetup {
-  /** How many unfinished tasks it has room for; always 20. */
+  /** How many unfinished tasks it has room for: 20, but for few checks. */
   readonly capacity: number
+  /** How many letters that are not settled the store beside the stream has room for, if there is one. */
+  readonly maxLetters: number
 }
 
 /** What {@link taskStreamConformance} takes. */
@@ -27,7 +44,7 @@ export interface TaskStreamOptions extends StoreOptions<TaskStreamUnderTest> {
   create(setup: TaskStreamSetup): Promise<TaskStreamUnderTest>
 }
 
-export const setup: TaskStreamSetup = { capacity: 20 }
+export const setup: TaskStreamSetup = { capacity: 20, maxLetters: 100 }
 
 /** What checks use. */
 export interface Hands extends TaskStreamUnderTest {
@@ -54,9 +71,17 @@ export const none = { delay: 0, reason: 'test' }
 /** The ids of tasks. */
 export const tasks = (deliveries: readonly Delivery[]): string[] => deliveries.map(({ task }) => task)
 
+/** A store that no stream can know. Whoever uses it nevertheless is refused. */
+export function elsewhere<Store extends object>(): Store {
+  const refuse = (): Promise<never> => Promise.reject(new Error('This store lives elsewhere'))
+  const methods: ProxyHandler<Store> = { get: (_, name) => (name === 'addNow' ? undefined : refuse) }
+  // It has every method there is, whichever interface that is.
+  return new Proxy({} as Store, methods)
+}
+
 /** The short forms. */
 export function handsOn(under: TaskStreamUnderTest, pace: number): Hands {
-  const { stream } = under
+  const { stream, records, letters } = under
   const minIdle = 100 * pace
   const reaping: ReapRequest = {
     minIdle,
@@ -70,6 +95,8 @@ export function handsOn(under: TaskStreamUnderTest, pace: number): Hands {
   }
   const hands: Hands = {
     stream,
+    records,
+    letters,
     advance: (milliseconds) => under.advance(milliseconds),
     close: () => under.close(),
     pace,

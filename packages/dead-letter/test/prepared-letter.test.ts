@@ -1,21 +1,10 @@
 import { InvalidOptionError } from '@seaworthy/core'
 import { aesGcm, type DeadLetterStore, memoryDeadLetters } from '@seaworthy/dead-letter'
 import { VirtualClock } from '@seaworthy/testing'
+import { newLetter } from '@seaworthy/testing/conformance'
 import { describe, expect, it } from 'vitest'
 import { byActor, MemoryLetters } from '../src/memory-letters.ts'
-import { newLetter } from './store-contract.ts'
-import { storeExtras } from './store-extras.ts'
 import { failure, toy, withHooks } from './toys.ts'
-
-storeExtras(
-  'memory',
-  async (setup) => {
-    const clock = new VirtualClock()
-    const store = memoryDeadLetters({ ...setup, clock, origin: 1_700_000_000_000 })
-    return { store, advance: (time) => clock.advance(time) }
-  },
-  { describe, it },
-)
 
 describe('memory', () => {
   it('drops no letter for one that it then refuses', () => {
