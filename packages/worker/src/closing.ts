@@ -29,7 +29,7 @@ export async function closeWorker({ desk, intake, runner, heartbeat, forced }: C
   desk.draining = true
   await upTo(storeLimit, intake.stop())
   await once(desk, 'reconcile', () => intake.reconcile(0))
-  await handBack(desk, runner, (held) => held.stage === 'queued')
+  await handBack(desk, runner, ({ stage }) => stage === 'queued' || stage === 'waiting')
   if (hands.size > 0) await upTo(drain, hands.empty())
   for (const held of [...hands.all()]) held.context.abort(new TaskAbortedError(name, 'drain'))
   if (hands.size > 0) await upTo(grace, hands.empty())

@@ -30,7 +30,7 @@ export class Desk {
   constructor(settings: WorkerSettings, events: Emitter<WorkerEvents>) {
     this.settings = settings
     this.events = events
-    this.hands = new Hands(settings.concurrency)
+    this.hands = new Hands(settings.concurrency, settings.prefetch)
   }
 
   /** Aborts when the worker is over: nothing is tried again. */
@@ -90,7 +90,7 @@ export class Desk {
   lose(held: Held, reason: AbortCause): void {
     if (held.lost !== undefined || !this.hands.has(held)) return
     held.lost = reason
-    if (held.stage === 'queued') this.hands.putDown(held)
+    if (held.stage === 'queued' || held.stage === 'waiting') this.hands.putDown(held)
     held.context.abort(new TaskAbortedError(this.settings.name, reason))
     const { journey } = held.delivery
     if (this.events.wants('lost', journey)) this.events.emit('lost', { ...this.facts(held), reason }, journey)

@@ -14,11 +14,12 @@ export interface Grant {
 }
 
 /**
- * - `queued`: its handler has not been started.
+ * - `waiting`: it was fetched ahead, and waits for a slot.
+ * - `queued`: it holds a slot, and its handler has not been started.
  * - `running`: it holds a slot.
  * - `settling`: the handler is done, and the stream is being told.
  */
-export type Stage = 'queued' | 'running' | 'settling'
+export type Stage = 'waiting' | 'queued' | 'running' | 'settling'
 
 /** One delivery in hand. Fields are declared and set in the constructor, since one is made for each delivery. */
 export class Held {
@@ -26,6 +27,7 @@ export class Held {
   /** The context of the run; whoever gives the task up aborts it. */
   declare readonly context: CallContext
   declare stage: Stage
+  declare readonly takenAt: number
   /** When the last fetch or beat that got through was sent: from then on the stream gives us `minIdle`. */
   declare confirmedAt: number
   declare startedAt: number
@@ -43,9 +45,10 @@ export class Held {
   /** What is under way with its letter. */
   declare burial: Dying['burial']
 
-  constructor(delivery: Delivery, context: CallContext, confirmedAt: number) {
+  constructor(delivery: Delivery, context: CallContext, takenAt: number, confirmedAt: number) {
     this.delivery = delivery
     this.context = context
+    this.takenAt = takenAt
     this.stage = 'queued'
     this.confirmedAt = confirmedAt
     this.startedAt = 0
@@ -71,21 +74,34 @@ const mostSettling = 50
 export class Hands {
   readonly #concurrency: number
   readonly #held = new Map<string, Held>()
+  /** Who waits for a slot, the longest waiting first. */
+  readonly #line: Held[] = []
+  readonly #most: number
+  #freedCount = 0
   #settling = 0
   #suspects = 0
-  #waiting: (() => void)[] = []
+  #watchers: (() => void)[] = []
   /** Receipts put down while somebody compares what is in hand with what the stream says. */
   #putDown: Set<string> | undefined = undefined
 
-  constructor(concurrency: number) {
+  /** Called when a slot is free for somebody who waits: {@link next}. */
+  turn: () => void = () => {}
+
+  constructor(concurrency: number, prefetch: number) {
     this.#concurrency = concurrency
+    this.#most = concurrency + prefetch + mostSettling
   }
 
-  /** How many more may be taken. */
+  /** Free slots, as far as there is room in hand. */
   get free(): number {
+    return this.roomFor(0)
+  }
+
+  /** How many more may be taken if `ahead` of them may wait. */
+  roomFor(ahead: number): number {
     const { size } = this.#held
-    const slots = this.#concurrency - (size - this.#settling)
-    return Math.max(0, Math.min(slots, this.#concurrency + mostSettling - size))
+    const room = this.#concurrency + ahead - (size - this.#settling)
+    return Math.max(0, Math.min(room, this.#most - size))
   }
 
   get size(): number {
@@ -96,9 +112,19 @@ export class Hands {
     return this.#settling
   }
 
-  /** Tasks whose handler runs or is about to. */
+  /** Tasks that wait for a slot. */
+  get waiting(): number {
+    return this.#line.length
+  }
+
+  /** Tasks that hold a slot: whose handler runs or is about to. */
   get active(): number {
-    return this.#held.size - this.#settling
+    return this.#held.size - this.#settling - this.#line.length
+  }
+
+  /** How often a slot has become free. */
+  get freed(): number {
+    return this.#freedCount
   }
 
   /** Whether a suspect is in hand. */
@@ -123,8 +149,26 @@ export class Hands {
     return this.#held.get(held.delivery.receipt) === held
   }
 
+  /** It is in hand from now on: in a slot, or waiting for one when none is free. */
   take(held: Held): void {
+    if (this.active >= this.#concurrency) {
+      held.stage = 'waiting'
+      this.#line.push(held)
+    }
     this.#held.set(held.delivery.receipt, held)
+  }
+
+  /** Gives a free slot to the one that waits longest. Undefined if there is no slot or nobody waits. */
+  next(): Held | undefined {
+    if (this.active >= this.#concurrency) return undefined
+    const held = this.#line.shift()
+    if (held !== undefined) held.stage = 'queued'
+    return held
+  }
+
+  /** Those that wait for a slot, the longest waiting first. */
+  line(): readonly Held[] {
+    return [...this.#line]
   }
 
   quarantine(held: Held): void {
@@ -135,20 +179,19 @@ export class Hands {
   /** The handler is done: its slot is free. */
   settle(held: Held): void {
     if (held.stage === 'settling') return
+    this.#leave(held)
     held.stage = 'settling'
     this.#settling++
-    this.#release(held)
-    this.#wake()
+    this.#freed(held)
   }
 
   /** It is no longer ours. */
   putDown(held: Held): void {
     if (!this.#held.delete(held.delivery.receipt)) return
     this.#putDown?.add(held.delivery.receipt)
-    if (held.stage === 'settling') this.#settling--
-    this.#release(held)
+    this.#leave(held)
     held.context.release()
-    this.#wake()
+    this.#freed(held)
   }
 
   /** Remembers what is put down until the returned function is called. One watch at a time. */
@@ -161,7 +204,7 @@ export class Hands {
 
   /** Resolves at the next change that may free a slot. */
   change(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    return new Promise((resolve) => this.#watchers.push(resolve))
   }
 
   /** Resolves when nothing is in hand. */
@@ -174,16 +217,26 @@ export class Hands {
     this.#wake()
   }
 
-  #release(held: Held): void {
-    if (!held.suspect) return
-    held.suspect = false
-    this.#suspects--
+  /** Leaves what its stage stands for. */
+  #leave(held: Held): void {
+    if (held.stage === 'settling') this.#settling--
+    else if (held.stage === 'waiting') this.#line.splice(this.#line.indexOf(held), 1)
+    else this.#freedCount++
+  }
+
+  #freed(held: Held): void {
+    if (held.suspect) {
+      held.suspect = false
+      this.#suspects--
+    }
+    if (this.#line.length > 0) this.turn()
+    this.#wake()
   }
 
   #wake(): void {
-    if (this.#waiting.length === 0) return
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const resolve of waiting) resolve()
+    if (this.#watchers.length === 0) return
+    const watchers = this.#watchers
+    this.#watchers = []
+    for (const resolve of watchers) resolve()
   }
 }

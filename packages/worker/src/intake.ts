@@ -1,9 +1,10 @@
 /** Gets tasks: fetches what waits, takes over from the dead, finds what got lost on the way. */
-import { CallContext, Periodic } from '@seaworthy/core'
+import { CallContext, Periodic, type Timer } from '@seaworthy/core'
 import type { Desk } from './desk.ts'
 import { suspicion } from './entry.ts'
 import { Held } from './hands.ts'
 import { classOf, pause } from './insist.ts'
+import { Pace } from './pace.ts'
 import type { Runner } from './runner.ts'
 import type { Delivery } from './task.ts'
 
@@ -18,6 +19,8 @@ const reconcileEvery = 10_000
 const reconcileIdle = fetchWait + fetchGrace + 1000
 const reconcileLimit = 100
 const pruneEvery = 60_000
+/** How long a task that was fetched ahead waits for a slot before it is given back, in milliseconds. */
+const patience = 100
 /** A second suspect comes back after so long. */
 const quarantineDelay = 1000
 
@@ -26,6 +29,9 @@ export class Intake {
   readonly #runner: Runner
   readonly #upkeep: readonly Periodic[]
   readonly #reconciling: Periodic
+  readonly #pace: Pace
+  /** Looks after those that wait for a slot. */
+  #patience: Timer | undefined
   #loop: Promise<void> = Promise.resolve()
   #fetching = new AbortController()
   #reaping = false
@@ -37,9 +43,11 @@ export class Intake {
   #stopped = false
 
   constructor(desk: Desk, runner: Runner) {
-    const { clock, random, interval } = desk.settings
+    const { clock, random, interval, concurrency, prefetch } = desk.settings
     this.#desk = desk
     this.#runner = runner
+    this.#pace = new Pace(concurrency, prefetch, clock.now())
+    desk.hands.turn = () => this.#admit()
     const every = (milliseconds: number, run: () => Promise<unknown>): Periodic =>
       new Periodic({ clock, random, interval: milliseconds, jitter: 0.2, run })
     this.#reconciling = every(reconcileEvery, () =>
@@ -54,7 +62,8 @@ export class Intake {
   }
 
   get timers(): number {
-    return this.#upkeep.reduce((sum, each) => sum + each.timers, 0)
+    const waiting = this.#patience === undefined ? 0 : 1
+    return this.#upkeep.reduce((sum, each) => sum + each.timers, waiting)
   }
 
   start(): void {
@@ -65,6 +74,8 @@ export class Intake {
   /** Stops getting tasks. Resolves when nothing more can come. */
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#patience?.cancel()
+    this.#patience = undefined
     const over = this.#upkeep.map((each) => each.stop())
     this.#fetching.abort()
     this.#desk.hands.nudge()
@@ -97,7 +108,7 @@ export class Intake {
         continue
       }
       try {
-        await this.#fetch(hands.free)
+        await this.#fetch()
         if (this.#failures > 0) {
           this.#desk.recovered('fetch', this.#failures)
           this.#failures = 0
@@ -110,10 +121,11 @@ export class Intake {
     }
   }
 
-  async #fetch(count: number): Promise<void> {
+  async #fetch(): Promise<void> {
     const { stream, owner, clock, name } = this.#desk.settings
     const { signal } = this.#fetching
     const sentAt = this.#desk.now()
+    const count = this.#desk.hands.roomFor(this.#pace.ahead(sentAt, this.#desk.hands.freed))
     const answer = stream.fetch(owner, { count, wait: fetchWait, signal })
     let given = false
     const lost = new Promise<undefined>((resolve) => {
@@ -145,22 +157,55 @@ export class Intake {
 
   #receive(deliveries: readonly Delivery[], sentAt: number): void {
     const { hands } = this.#desk
+    const now = this.#desk.now()
     const again: Held[] = []
     for (const delivery of deliveries) {
       if (hands.knows(delivery.receipt)) continue
-      const held = new Held(delivery, this.#contextOf(delivery), sentAt)
+      const held = new Held(delivery, this.#contextOf(delivery, now), now, sentAt)
       hands.take(held)
       if (this.#stopped) continue // Closing hands it back.
-      if (delivery.deliveries === 1) this.#runner.start(held)
-      else if (this.#mayRun(held)) again.push(held)
+      if (held.stage === 'queued') this.#start(held, again)
     }
+    if (again.length > 0) void this.#restart(again)
+    if (hands.waiting > 0 && this.#patience === undefined) this.#watchWaiting()
+  }
+
+  /** Gives free slots to those that were fetched ahead. */
+  #admit(): void {
+    if (this.#stopped) return
+    const { hands } = this.#desk
+    const again: Held[] = []
+    for (let held = hands.next(); held !== undefined; held = hands.next()) this.#start(held, again)
     if (again.length > 0) void this.#restart(again)
   }
 
-  #contextOf({ journey }: Delivery): CallContext {
-    const { maxProcessing } = this.#desk.settings
-    const deadline = this.#desk.now() + maxProcessing
-    return CallContext.of({ journey, deadline }, true, false)
+  /** @param again - Gets it if its start has to be marked first. */
+  #start(held: Held, again: Held[]): void {
+    if (held.delivery.deliveries === 1) this.#runner.start(held)
+    else if (this.#mayRun(held)) again.push(held)
+  }
+
+  /**
+   * Gives back what was fetched ahead and gets no turn: what runs has turned out to be slow, and somebody else may have a slot. One timer for
+   * all of them, and none while nobody waits.
+   */
+  #watchWaiting(): void {
+    const { hands, settings } = this.#desk
+    const [oldest] = hands.line()
+    if (oldest === undefined || this.#patience !== undefined) return
+    const left = oldest.takenAt + patience - this.#desk.now()
+    this.#patience = settings.clock.setTimer(() => {
+      this.#patience = undefined
+      const before = this.#desk.now() - patience
+      for (const held of hands.line()) {
+        if (held.takenAt <= before) void this.#runner.postpone(held, 'noSlot', 0)
+      }
+      this.#watchWaiting()
+    }, left)
+  }
+
+  #contextOf({ journey }: Delivery, now: number): CallContext {
+    return CallContext.of({ journey, deadline: now + this.#desk.settings.maxProcessing }, true, false)
   }
 
   /** Whether a task over which workers fell silent may run here and now. */

@@ -107,6 +107,13 @@ export interface WorkerOptions<T = unknown> extends TakeOverOptions {
   readonly idempotency?: TaskIdempotencyOptions
   /** How many handlers run at once. @defaultValue 10 */
   readonly concurrency?: number
+  /**
+   * How many tasks may be fetched ahead of the free slots while tasks are so short that each is expected to get its turn within 5 ms. One
+   * that waits for 100 ms is given back. Only whole rounds of `concurrency` are, so less than that is none. 0 keeps the order of arrival with
+   * `concurrency: 1`.
+   * @defaultValue 20; 0 with `concurrency: 1`
+   */
+  readonly prefetch?: number
   readonly retries?: RetryOptions
   /**
    * Judges errors; undefined leaves it to the standard. `fatal` is a dead letter at once. @defaultValue the standard
@@ -141,6 +148,7 @@ export interface WorkerSettings extends TakeOverSettings {
   readonly policy: AnyPolicy
   readonly idempotency: IdempotencySettings | undefined
   readonly concurrency: number
+  readonly prefetch: number
   readonly retries: RetryRules
   readonly maxProcessing: number
   readonly drain: number
@@ -179,6 +187,7 @@ const workerNames = [
   'policy',
   'idempotency',
   'concurrency',
+  'prefetch',
   'retries',
   'classify',
   'maxProcessing',
@@ -195,7 +204,7 @@ export function reaperSettings(options: TakeOverOptions): TakeOverSettings {
 export function workerSettings<T>(options: WorkerOptions<T>): WorkerSettings {
   knownOptions('worker', options, workerNames)
   const { handler, decode = JSON.parse, policy = pipeline(), concurrency = 10, classify } = options
-  const { maxProcessing = '1h', drain = '10s' } = options
+  const { maxProcessing = '1h', drain = '10s', prefetch = concurrency === 1 ? 0 : 20 } = options
   const shared = takeOverSettings('worker', options)
   if (typeof handler !== 'function') throw new InvalidOptionError('handler', 'a function', handler)
   if (typeof policy?.execute !== 'function')
@@ -207,6 +216,7 @@ export function workerSettings<T>(options: WorkerOptions<T>): WorkerSettings {
     policy,
     idempotency: idempotencySettings(options.idempotency, shared.stream.name),
     concurrency: count('concurrency', concurrency),
+    prefetch: count('prefetch', prefetch, 0),
     retries: retryRules(options.retries, optionalFunction('classify', classify), shared.random),
     maxProcessing: duration('maxProcessing', maxProcessing, 1),
     drain: duration('drain', drain),

@@ -29,7 +29,7 @@ import type { Delivery, NewTask, TaskAudit } from './task.ts'
 
 /** What {@link TaskStream.fetch} takes. */
 export interface FetchRequest {
-  /** The most entries to hand out: the free slots of the worker. At least 1. */
+  /** The most entries to hand out: as many as the worker has room for. At least 1. */
   readonly count: number
   /** How long to wait for the first one, in milliseconds. */
   readonly wait: number

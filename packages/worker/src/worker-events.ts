@@ -24,6 +24,8 @@ export type PostponeReason =
   | 'turnedAway'
   /** Another delivery with the same id is under way. */
   | 'inFlight'
+  /** It was fetched ahead, and no slot became free within 100 ms. */
+  | 'noSlot'
   /** It is a suspect, and another suspect runs. */
   | 'quarantine'
   /** Its idempotency record went to somebody else while it ran. */

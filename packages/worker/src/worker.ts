@@ -152,9 +152,10 @@ class StreamWorker implements Worker {
   }
 
   debugStats(): Record<string, number> {
-    const { active, settling } = this.#desk.hands
+    const { active, waiting, settling } = this.#desk.hands
     return {
       active,
+      waiting,
       settling,
       unsent: this.#runner.unsent,
       timers: this.#heartbeat.timers + this.#intake.timers,
@@ -195,7 +196,7 @@ class StreamWorker implements Worker {
 
   #snapshot(): object {
     const { settings, hands } = this.#desk
-    const { active, settling } = hands
+    const { active, waiting, settling } = hands
     return {
       state: this.#state,
       paused: this.paused,
@@ -203,6 +204,7 @@ class StreamWorker implements Worker {
       owner: this.owner,
       concurrency: settings.concurrency,
       active,
+      waiting,
       settling,
       lag: this.#heartbeat.lag,
       silence: this.#heartbeat.silence,

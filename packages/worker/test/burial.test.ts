@@ -5,23 +5,9 @@ import {
   deadLetters,
   memoryDeadLetters,
 } from '@seaworthy/dead-letter'
-import { VirtualClock } from '@seaworthy/testing'
-import { memoryStream, reaper, replayTo, type TaskMessage } from '@seaworthy/worker'
+import { reaper, replayTo, type TaskMessage } from '@seaworthy/worker'
 import { describe, expect, it } from 'vitest'
-import { burialContract } from './burial-contract.ts'
 import { scene, wire } from './toys.ts'
-
-burialContract(
-  'memory',
-  async ({ maxCount }) => {
-    const clock = new VirtualClock()
-    const stream = memoryStream({ clock })
-    const letters = memoryDeadLetters({ clock, maxCount })
-    return { stream, letters, advance: (time) => clock.advance(time), close: () => stream.close() }
-  },
-  false,
-  { describe, it },
-)
 
 /** A scene with real dead letters: beside the stream, or elsewhere. */
 function withLetters(where: 'beside' | 'apart', maxCount = 100) {

@@ -19,7 +19,7 @@ it('waits for what runs, fetches nothing more, and leaves nothing behind', async
     'running > draining',
     'draining > closed',
   ])
-  expect(Object.values(w.debugStats())).toEqual([0, 0, 0, 0, 0])
+  expect(Object.values(w.debugStats())).toEqual([0, 0, 0, 0, 0, 0])
   expectNoLeaks({ policies: [w], clock })
   expect(() => w.start()).toThrow('closed')
   await w.close()

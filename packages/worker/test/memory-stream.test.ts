@@ -1,14 +1,31 @@
 /** The memory stream: the contract of all streams, and what is its own. */
 import { InvalidOptionError } from '@seaworthy/core'
+import { memoryDeadLetters } from '@seaworthy/dead-letter'
 import { abortListeners, seededRandom, VirtualClock } from '@seaworthy/testing'
+import { registerConformance, taskStreamConformance } from '@seaworthy/testing/conformance'
 import { type MemoryStreamOptions, memoryStream } from '@seaworthy/worker'
-import { expect, it } from 'vitest'
-import { streamContract } from './store-contract.ts'
+import * as vitest from 'vitest'
 
-streamContract('memoryStream', async () => {
-  const clock = new VirtualClock()
-  const stream = memoryStream({ capacity: 20, clock, random: seededRandom(1) })
-  return { stream, advance: (milliseconds) => clock.advance(milliseconds), close: () => stream.close() }
+const { expect, it } = vitest
+
+const kit = taskStreamConformance({
+  name: 'memoryStream',
+  clock: 'controlled',
+  async create({ capacity, maxLetters }) {
+    const clock = new VirtualClock()
+    const stream = memoryStream({ capacity, clock, random: seededRandom(1) })
+    return {
+      stream,
+      letters: memoryDeadLetters({ clock, maxCount: maxLetters }),
+      advance: (milliseconds) => clock.advance(milliseconds),
+      close: () => stream.close(),
+    }
+  },
+})
+registerConformance(kit, vitest, {
+  levels: ['L0', 'L1', 'L2'],
+  // No records live beside it. What commits have to do is tried on a toy; see `together.test.ts`.
+  only: ({ name }) => !name.startsWith('commits: ') || name.includes('elsewhere'),
 })
 
 it('leaves nothing behind: no timer, no listener, no entry, no owner', async () => {

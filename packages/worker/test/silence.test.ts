@@ -368,9 +368,9 @@ describe('a stream that is down', () => {
     const w = make({ stream: line.stream, concurrency: 4, handler: () => runs++ })
     w.start()
     await clock.advance('2m')
-    expect(runs).toBe(54) // 4 slots and 50 that wait to be told.
-    expect(w.debugStats()).toMatchObject({ active: 0, settling: 54 })
-    expect((await stream.stats()).pending).toBe(54)
+    expect(runs).toBe(74) // 4 slots, 20 that may be fetched ahead, and 50 that wait to be told.
+    expect(w.debugStats()).toMatchObject({ active: 0, waiting: 0, settling: 74 })
+    expect((await stream.stats()).pending).toBe(74)
     line.fate = () => 'ok'
     await clock.advance('10s')
     expect(runs).toBe(100)

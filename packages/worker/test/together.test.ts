@@ -1,6 +1,7 @@
 /** Many tasks in one call to a store, and each with an answer of its own. */
 import { type ClaimOf, type IdempotencyStore, memoryIdempotencyStore } from '@seaworthy/idempotency'
-import { expectNoLeaks } from '@seaworthy/testing'
+import { expectNoLeaks, VirtualClock } from '@seaworthy/testing'
+import { registerConformance, taskStreamConformance } from '@seaworthy/testing/conformance'
 import {
   type CommitAnswer,
   memoryStream,
@@ -8,9 +9,10 @@ import {
   type TaskEnd,
   type TaskStream,
 } from '@seaworthy/worker'
-import { expect, it } from 'vitest'
-import { commitContract } from './commit-contract.ts'
+import * as vitest from 'vitest'
 import { scene, wire } from './toys.ts'
+
+const { expect, it } = vitest
 
 /** Ends tasks and records together. Its steps are apart, which nobody sees who waits for it. */
 const toyCommit = (stream: TaskStream, store: IdempotencyStore): TaskCommit => ({
@@ -27,20 +29,28 @@ const toyCommit = (stream: TaskStream, store: IdempotencyStore): TaskCommit => (
   },
 })
 
-const withCommit = (stream: TaskStream, commit: TaskCommit): TaskStream =>
+const withCommits = (stream: TaskStream, commits: TaskStream['commits']): TaskStream =>
   new Proxy(stream, {
     get: (target, property) => {
-      if (property === 'commits') return () => commit
+      if (property === 'commits') return commits
       const value = Reflect.get(target, property, target) as unknown
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
 
-commitContract('the toy', async () => {
-  const stream = memoryStream()
-  const store = memoryIdempotencyStore()
-  return { stream: withCommit(stream, toyCommit(stream, store)), store, close: () => stream.close() }
+const kit = taskStreamConformance({
+  name: 'the toy',
+  clock: 'controlled',
+  async create({ capacity }) {
+    const clock = new VirtualClock()
+    const records = memoryIdempotencyStore({ clock })
+    const inner = memoryStream({ capacity, clock })
+    const commit = toyCommit(inner, records)
+    const stream = withCommits(inner, (store) => (store === records ? commit : undefined))
+    return { stream, records, advance: (time) => clock.advance(time), close: () => inner.close() }
+  },
 })
+registerConformance(kit, vitest, { only: ({ name }) => name.startsWith('commits: ') })
 
 /** A scene with a store of records, and a stream that commits to it, both behind wires. */
 function joined() {
@@ -53,7 +63,7 @@ function joined() {
     batches.push(ends.length)
     return (commitLine.stream as unknown as TaskCommit).commit(owner, ends)
   }
-  const stream = withCommit(all.stream, { commit })
+  const stream = withCommits(all.stream, () => ({ commit }))
   const store = storeLine.stream as never as IdempotencyStore
   return { ...all, stream, records, store, storeLine, commitLine, batches }
 }
@@ -206,7 +216,7 @@ it('a commit that fails for one is tried for each', async () => {
     },
   }
   await add(...names(10))
-  const w = make({ stream: withCommit(stream, picky), idempotency: { store }, handler: () => {} })
+  const w = make({ stream: withCommits(stream, () => picky), idempotency: { store }, handler: () => {} })
   w.start()
   await clock.advance('1s')
   expect(await stream.stats()).toMatchObject({ acknowledged: 9, pending: 1 })

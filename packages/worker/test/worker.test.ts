@@ -352,6 +352,7 @@ describe('on the hub', () => {
       owner: w.owner,
       concurrency: 10,
       active: 1,
+      waiting: 0,
       settling: 0,
       lag: 0,
       silence: 100,
