@@ -13,12 +13,12 @@ import { type Figures, insertFigures, printFigures, showProgress } from '../figu
 import { home, node } from '../processes.ts'
 import { median } from '../statistics.ts'
 import { contenders } from './contenders.ts'
-import type { Speed } from './trial.ts'
+import { type Speed, speeds } from './speed.ts'
 
 const usage = `npm run bench:http -- [options]
 
-  --runs N         processes per measurement (default 5)
-  --requests N     requests of each client per process (default 5000)
+  --runs N         times that every client is started and measured (default 5)
+  --requests N     requests of each client each time (default 5000)
   --only NAME      measure only what begins with it; may be repeated
   --json FILE      write the results to a file
   --update-docs    write the tables into docs/performance-http.md
@@ -49,12 +49,12 @@ const subjects: readonly Subject[] = [
   {
     name: 'requests.1',
     title: 'GET of 64 bytes, one after the other',
-    measure: (url) => speed('requests.1', url),
+    measure: (url) => speed('requests.1', 1, url),
   },
   {
     name: 'requests.50',
     title: 'GET of 64 bytes, 50 in flight',
-    measure: (url) => speed('requests.50', url),
+    measure: (url) => speed('requests.50', 50, url),
   },
   {
     name: 'sockets',
@@ -92,33 +92,43 @@ function wanted({ name }: Subject): boolean {
   return values.only === undefined || values.only.some((prefix) => name.startsWith(prefix))
 }
 
-async function speed(subject: string, url: string): Promise<Omit<Figures, 'name' | 'title'>> {
+async function speed(subject: string, lanes: number, url: string): Promise<Omit<Figures, 'name' | 'title'>> {
   const results: Speed[][] = []
   for (let run = 0; run < runs; run++) {
-    showProgress(`${subject}: process ${run + 1} of ${runs}`)
-    results.push((await node(file('trial'), subject, url, values.requests)) as Speed[])
+    showProgress(`${subject}: ${run + 1} of ${runs}`)
+    results.push(await speeds(file('trial'), url, lanes, Number(values.requests)))
   }
   showProgress('')
   const rows = contenders.map(({ name, family }) => {
     const bare = contenders.find((each) => each.family === family && each.bare)?.name
-    const mine = results.map((run) => run.find((each) => each.name === name) as Speed)
-    const ratios = results.map(
-      (run, i) =>
-        (mine[i] as Speed).milliseconds / (run.find((each) => each.name === bare) as Speed).milliseconds,
-    )
-    const cell = (read: (speed: Speed) => number): number => median(mine.map(read))
+    const of = (run: Speed[], wanted = name): Speed => run.find((each) => each.name === wanted) as Speed
+    const ratios = (read: (speed: Speed) => number): number[] =>
+      results.map((run) => read(of(run)) / read(of(run, bare)))
+    const processor = ratios((each) => each.processor)
+    const cell = (read: (speed: Speed) => number): number => median(results.map((run) => read(of(run))))
     return {
       name,
       cells: [
-        median(ratios).toFixed(3),
-        `${Math.min(...ratios).toFixed(2)} – ${Math.max(...ratios).toFixed(2)}`,
-        Math.round(cell(({ rate }) => rate)).toLocaleString('en'),
+        median(processor).toFixed(3),
+        `${Math.min(...processor).toFixed(2)} – ${Math.max(...processor).toFixed(2)}`,
+        median(ratios((each) => each.milliseconds)).toFixed(3),
+        cell((each) => each.processor).toFixed(0),
+        Math.round(1000 / cell((each) => each.milliseconds)).toLocaleString('en'),
         cell(({ p50 }) => p50).toFixed(3),
         cell(({ p99 }) => p99).toFixed(3),
       ],
     }
   })
-  return { columns: ['time, bare = 1', 'low – high', 'requests/s', 'p50 ms', 'p99 ms'], rows }
+  const columns = [
+    'CPU, bare = 1',
+    'low – high',
+    'time, bare = 1',
+    'CPU µs',
+    'requests/s',
+    'p50 ms',
+    'p99 ms',
+  ]
+  return { columns, rows }
 }
 
 async function sockets(url: string): Promise<Omit<Figures, 'name' | 'title'>> {

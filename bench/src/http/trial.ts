@@ -1,67 +1,42 @@
 /**
- * Measurements in a fresh process: `trial.mjs SUBJECT URL COUNT [CONTENDER]`. Prints what it found as JSON.
+ * Measurements in a fresh process.
  *
- * Speed is measured with all contenders in one process, in short slices that take turns in random order: the
- * differences are a few percent, and two processes differ by more.
+ * - `trial.mjs slices URL LANES CONTENDER`: sends so many requests as each message of its parent asks for, and answers with what
+ *   they took. A client has a process of its own, as in a program that uses it,
+ *   so that it pays for no other's machine code and garbage.
+ * - `trial.mjs sockets URL COUNT CONTENDER` and `trial.mjs memory URL COUNT` print what they found as JSON.
  */
 import { resilientFetch } from '@seaworthy/http'
-import { percentile } from '../statistics.ts'
 import { contenders, type Get } from './contenders.ts'
 
-/** What a contender needs for a request. */
-export interface Speed {
-  readonly name: string
-  /** Milliseconds for a request of one lane, the median of the slices. */
+/** What some requests took. */
+export interface Slice {
+  /** Milliseconds for a request of one lane. */
   readonly milliseconds: number
-  /** Requests a second, all lanes together. */
-  readonly rate: number
+  /** Microseconds of the processor for a request: this process alone, with its garbage collection. */
+  readonly processor: number
   /** Of single requests, milliseconds. */
-  readonly p50: number
-  readonly p99: number
+  readonly single: readonly number[]
 }
 
-const sliceRequests = 100
+const [kind = '', url = '', count = '0', chosen = ''] = process.argv.slice(2)
 
-const [subject = '', url = '', count = '0', chosen = ''] = process.argv.slice(2)
-const [kind, lanes = '1'] = subject.split('.')
-const measurements: Record<string, () => Promise<unknown>> = {
-  requests: () => speed(Number(lanes), Number(count)),
-  sockets: () => sockets(Number(count)),
-  memory: () => memory(Number(count)),
-}
-process.stdout.write(JSON.stringify(await measurements[kind ?? '']?.()))
-process.exit(0)
-
-async function speed(inFlight: number, requests: number): Promise<Speed[]> {
-  const runners = contenders.map(({ name, open }) => ({
-    name,
-    get: open(),
-    slices: [] as number[],
-    single: [] as number[],
-  }))
-  const rounds = Math.ceil(requests / sliceRequests)
-  for (let round = -Math.ceil(rounds / 5); round < rounds; round++) {
-    for (const runner of shuffled(runners)) {
-      const began = performance.now()
-      const single = await slice(runner.get, inFlight)
-      const took = performance.now() - began
-      if (round < 0) continue // warm-up
-      runner.slices.push(took / sliceRequests)
-      runner.single.push(...single)
-    }
-  }
-  return runners.map(({ name, slices, single }) => ({
-    name,
-    milliseconds: percentile(slices, 0.5),
-    rate: 1000 / percentile(slices, 0.5),
-    p50: percentile(single, 0.5),
-    p99: percentile(single, 0.99),
-  }))
+if (kind === 'slices') answerSlices(Number(count))
+else {
+  process.stdout.write(JSON.stringify(await (kind === 'sockets' ? sockets : memory)(Number(count))))
+  process.exit(0)
 }
 
-async function slice(get: Get, inFlight: number): Promise<number[]> {
+function answerSlices(lanes: number): void {
+  const get = open()
+  process.on('message', async (requests: number) => {
+    process.send?.(await slice(get, lanes, requests))
+  })
+}
+
+async function slice(get: Get, lanes: number, requests: number): Promise<Slice> {
   const single: number[] = []
-  let left = sliceRequests
+  let left = requests
   const lane = async (): Promise<void> => {
     while (left-- > 0) {
       const began = performance.now()
@@ -69,14 +44,17 @@ async function slice(get: Get, inFlight: number): Promise<number[]> {
       single.push(performance.now() - began)
     }
   }
-  await Promise.all(Array.from({ length: inFlight }, lane))
-  return single
+  const processorBefore = process.cpuUsage()
+  const began = performance.now()
+  await Promise.all(Array.from({ length: lanes }, lane))
+  const milliseconds = (performance.now() - began) / requests
+  const { user, system } = process.cpuUsage(processorBefore)
+  return { milliseconds, processor: (user + system) / requests, single }
 }
 
 /** How many connections so many requests open that are each tried twice, and what of them succeeds. */
 async function sockets(requests: number): Promise<{ readonly opened: number; readonly succeeded: number }> {
-  const get = contenders.find(({ name }) => name === chosen)?.open()
-  if (get === undefined) throw new Error(`No contender is called ${chosen}`)
+  const get = open()
   let succeeded = 0
   for (let i = 0; i < requests; i++) {
     // Some answer with the status of a failure, others reject.
@@ -100,14 +78,13 @@ async function memory(origins: number): Promise<{ readonly bytes: number; readon
   return { bytes, perOrigin: bytes / origins }
 }
 
+function open(): Get {
+  const contender = contenders.find(({ name }) => name === chosen)
+  if (contender === undefined) throw new Error(`No contender is called ${chosen}`)
+  return contender.open()
+}
+
 function used(): number {
   for (let i = 0; i < 4; i++) (globalThis as { gc?: () => void }).gc?.()
   return process.memoryUsage().heapUsed
-}
-
-function shuffled<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, place: Math.random() }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ item }) => item)
 }

@@ -38,6 +38,7 @@ export {
   isProgrammerError,
   knownFailureClass,
 } from './failure.ts'
+export { parseHttpDate } from './http-date.ts'
 export {
   type Component,
   defaultHub,

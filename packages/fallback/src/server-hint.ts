@@ -1,4 +1,5 @@
 /** When a server says that it may be asked again. */
+import { parseHttpDate, systemWallClock } from '@seaworthy/core'
 
 /** What errors of HTTP clients look like: the headers are on the error, or on its response. */
 interface Failure {
@@ -30,8 +31,11 @@ function hintIn(headers: unknown): number | undefined {
   const text = header(headers, 'retry-after')?.trim()
   if (text === undefined || text === '') return undefined
   if (/^\d+(\.\d+)?$/.test(text)) return usable(Number(text) * 1000)
+  const now = systemWallClock()
+  const until = parseHttpDate(text, now)
   // A date of the server is compared with the server's own: the clock here may be wrong.
-  return usable(instant(text) - instant(header(headers, 'date') ?? ''))
+  const since = parseHttpDate(header(headers, 'date') ?? '', now)
+  return until === undefined || since === undefined ? undefined : usable(until - since)
 }
 
 function header(headers: unknown, name: string): string | undefined {
@@ -44,8 +48,3 @@ function header(headers: unknown, name: string): string | undefined {
 
 const usable = (milliseconds: number): number | undefined =>
   Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined
-
-function instant(text: string): number {
-  // biome-ignore lint/style/noRestrictedGlobals: it reads a text and no clock.
-  return Date.parse(text)
-}

@@ -65,7 +65,7 @@ export class Line implements Dispatcher {
   dispatch(options: object, handler: Handler): boolean {
     const { onConnect } = handler
     if (onConnect !== undefined) {
-      heeding.add(globalThis.fetch)
+      if (!this.suffices) heeding.add(globalThis.fetch)
       handler.onConnect = (abort) => {
         this.end = abort
         onConnect.call(handler, abort)

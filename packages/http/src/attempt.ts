@@ -142,15 +142,15 @@ export class Attempt<R> implements Sending, DeadlineNode {
   }
 
   private link(outside: AbortSignal | undefined): void {
-    const abort = (reason: unknown): void => this.abort(reason)
     const { signal } = this.exchange
     if (signal !== undefined) {
       this.abortable = 'until-read'
-      this.unlinkCaller = onAbort(signal, abort)
+      const abort = (reason: unknown): void => this.abort(reason)
+      this.unlinkCaller = 'onAbort' in signal ? signal.onAbort(abort) : onAbort(signal, abort)
     }
     if (outside !== undefined && outside !== signal && !this.settled) {
       if (this.abortable === 'never') this.abortable = 'until-answered'
-      this.unlinkContext = onAbort(outside, abort)
+      this.unlinkContext = onAbort(outside, (reason) => this.abort(reason))
     }
   }
 

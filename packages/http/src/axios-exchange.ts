@@ -70,7 +70,9 @@ export class AxiosExchange implements Exchange<AxiosAnswer> {
     return !this.spent
   }
 
-  header = (name: string): string | undefined => lookUpHeader(this.config.headers, name)
+  header(name: string): string | undefined {
+    return lookUpHeader(this.config.headers, name)
+  }
 
   async send(sending: Sending, repeats: boolean): Promise<AxiosAnswer> {
     const { http, data } = this

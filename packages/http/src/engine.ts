@@ -91,7 +91,8 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
   /** The limit of sends that have all of their time. */
   private shared: AttemptLimit | undefined = undefined
   private calls = 0
-  /** The last origin with a slash behind it: an address that begins so needs no parsing. */
+  /** The last origin. An address that begins with its root needs no parsing; one string for all calls is hashed once. */
+  private lastOrigin = 'http://localhost'
   private lastRoot = 'http://localhost/'
 
   constructor(options: HttpOptions) {
@@ -131,20 +132,25 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
   run<R>(exchange: Exchange<R>): Promise<R> {
     const call = new OutboundCall(this, exchange)
     this.calls++
+    const outcome = this.execute(call.send, call.options)
+    call.fresh = false
     // The type of what `send` hands through the policies is known to `call` alone, which turns it back.
-    return this.execute(call.send, call.options).then(call.succeeded, call.rejected) as Promise<R>
+    return outcome.then(call.succeeded, call.rejected) as Promise<R>
   }
 
   keyOf(address: URL | string, method: string): string | undefined {
     const { keyOf } = this.rules
     if (keyOf === undefined && typeof address === 'string' && address.startsWith(this.lastRoot))
-      return this.lastRoot.slice(0, -1)
+      return this.lastOrigin
     const url = typeof address === 'string' ? new URL(address, pageAddress()) : address
     const { protocol, origin } = url
     if (protocol !== 'https:' && protocol !== 'http:') return undefined
     if (keyOf !== undefined) return keyOf({ origin, method, url })
-    this.lastRoot = `${origin}/`
-    return origin
+    if (origin !== this.lastOrigin) {
+      this.lastOrigin = origin
+      this.lastRoot = `${origin}/`
+    }
+    return this.lastOrigin
   }
 
   origin(origin: string): OriginStatus {
@@ -202,10 +208,10 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
     super.dispose()
   }
 
-  /** How long a send may take that begins now; `over` when the call has no time left. */
-  limitFor({ deadline, limit, scope }: CallTime): AttemptLimit | 'over' | undefined {
+  /** How long a send may take that begins at `now`; `over` when the call has no time left. */
+  limitFor({ deadline, limit, scope }: CallTime, now: number): AttemptLimit | 'over' | undefined {
     const { attemptLimit, attemptList, coversBody, clock } = this.rules
-    const rest = deadline === undefined ? Number.POSITIVE_INFINITY : deadline - clock.now()
+    const rest = deadline === undefined ? Number.POSITIVE_INFINITY : deadline - now
     if (rest < 1) return 'over'
     if (attemptLimit !== undefined && attemptLimit <= rest) {
       this.shared ??= { limit: attemptLimit, scope: 'attempt', coversBody, list: attemptList, timer: noTimer }

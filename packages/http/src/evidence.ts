@@ -22,6 +22,7 @@ interface Readable {
   readonly syscall?: unknown
   readonly host?: unknown
   readonly message?: unknown
+  readonly http2ErrorCode?: unknown
   readonly cause?: unknown
   readonly errors?: unknown
 }
@@ -56,7 +57,7 @@ export function codeOf(error: unknown): string | undefined {
 
 function provesUnsent(error: unknown, levels: number): boolean {
   if (typeof error !== 'object' || error === null || levels < 0) return false
-  const { code, syscall, host, message, cause, errors } = error as Readable
+  const { code, syscall, host, cause, errors } = error as Readable
   // Addresses of one name that were tried in turn: all of them must have failed before anything was sent.
   if (Array.isArray(errors) && errors.length > 0)
     return errors.every((each) => provesUnsent(each, levels - 1))
@@ -66,10 +67,17 @@ function provesUnsent(error: unknown, levels: number): boolean {
     if (syscall === 'connect' || syscall === 'getaddrinfo') return true
     // Node tells a connection that ended during the TLS handshake by the address it adds (`tls`, `onConnectEnd`).
     if (code === 'ECONNRESET' && syscall === undefined && typeof host === 'string') return true
-    // Node has no field for the reason of a reset stream; its name in the text is a constant of the protocol.
-    if (code === 'ERR_HTTP2_STREAM_ERROR' && String(message).includes('NGHTTP2_REFUSED_STREAM')) return true
+    if (code === 'ERR_HTTP2_STREAM_ERROR' && isRefusal(error)) return true
     // axios copies the code of the error behind it.
     if ((cause as Readable | undefined)?.code !== code) return false
   }
   return provesUnsent(cause, levels - 1)
+}
+
+/** *Source:* RFC 9113, sections 7 and 8.7. */
+const refusedStream = 0x7
+
+/** Node 20 has no field for the reason of a reset stream; its name in the text is a constant of the protocol. */
+function isRefusal({ http2ErrorCode, message }: Readable): boolean {
+  return http2ErrorCode === refusedStream || String(message).includes('NGHTTP2_REFUSED_STREAM')
 }

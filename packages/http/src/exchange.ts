@@ -1,5 +1,5 @@
 /** What the engine needs to know about one request, whatever client sends it. */
-import type { HeaderLookup } from './hints.ts'
+import type { AbortableSignal } from '@seaworthy/core'
 
 /** What one send gets from the engine. */
 export interface Sending {
@@ -19,6 +19,17 @@ export interface Sending {
 }
 
 /**
+ * What a caller gives a call up by, where that is no signal of the platform, which is dear to make (15 µs on Node 20) and seldom
+ * needed: our own policies only listen.
+ */
+export interface CallerSignal extends AbortableSignal {
+  /** Calls back when it aborts. @returns What forgets the callback. */
+  onAbort(callback: (reason: unknown) => void): () => void
+  /** The same as a signal of the platform. Made when first read. */
+  readonly platform: AbortSignal
+}
+
+/**
  * One request: how to send it and how to read its answers. Methods other than `send` must not throw.
  *
  * @typeParam R - What the client answers with.
@@ -28,12 +39,12 @@ export interface Exchange<R> {
   readonly method: string
   /** Scheme, host and port, under which the state of the server is kept. */
   readonly origin: string
-  /** The caller's own signal. */
-  readonly signal: AbortSignal | undefined
+  /** The caller's own signal, or what stands for it. */
+  readonly signal: AbortSignal | CallerSignal | undefined
   /** Whether the request can be sent once more as it is, given that its body was sent already or is about to be. */
   readonly replayable: boolean
-  /** Looks up a header that the caller gave. */
-  readonly header: HeaderLookup
+  /** Looks up a header that the caller gave, whatever the case of its name. */
+  header(name: string): string | null | undefined
   /**
    * Sends the request once.
    *

@@ -29,19 +29,19 @@ const hidesRedirections = 'document' in globalThis
 
 /** One request of `fetch`. */
 export class FetchExchange implements Exchange<Response> {
-  readonly method: string
-  readonly origin: string
-  readonly signal: AbortSignal | undefined
-  private readonly http: OutboundHttp
-  private readonly fetch: SendFetch
-  private readonly input: string | URL | Request
-  private readonly init: ReplayableInit | undefined
+  declare readonly method: string
+  declare readonly origin: string
+  declare readonly signal: AbortSignal | undefined
+  declare private readonly http: OutboundHttp
+  declare private readonly fetch: SendFetch
+  declare private readonly input: string | URL | Request
+  declare private readonly init: ReplayableInit | undefined
   /** The body of a Request, or a stream: gone once it was sent, unless it is kept. */
-  private stream: AsyncIterable<unknown> | undefined
-  private kept: Uint8Array<ArrayBuffer> | undefined = undefined
-  private spent = false
+  declare private stream: AsyncIterable<unknown> | undefined
+  declare private kept: Uint8Array<ArrayBuffer> | undefined
+  declare private spent: boolean
   /** Whether the last send was redirected, as far as we followed it ourselves. */
-  private redirected = false
+  declare private redirected: boolean
 
   constructor(
     http: OutboundHttp,
@@ -62,13 +62,16 @@ export class FetchExchange implements Exchange<Response> {
     this.signal = (init?.signal === undefined ? request?.signal : init.signal) ?? undefined
     const body = init?.body ?? request?.body
     this.stream = isStream(body) ? body : undefined
+    this.kept = undefined
+    this.spent = false
+    this.redirected = false
   }
 
   get replayable(): boolean {
     return !this.spent
   }
 
-  header = (name: string): string | null | undefined => {
+  header(name: string): string | null | undefined {
     const headers = this.init?.headers ?? (isRequest(this.input) ? this.input.headers : undefined)
     return headers === undefined ? undefined : lookUp(headers, name)
   }

@@ -1,5 +1,5 @@
 /** What a server says about when to come back, in the headers of its answer. */
-import { parseHttpDate } from './http-date.ts'
+import { parseHttpDate } from '@seaworthy/core'
 
 /** Looks up a header of an answer, whatever the case of its name. */
 export type HeaderLookup = (name: string) => string | null | undefined

@@ -29,8 +29,8 @@ export interface Host {
   readonly watched: boolean
   /** Whether calls need to know when they began. */
   readonly timed: boolean
-  /** How long a send may take that begins now; `over` when the call has no time left. */
-  limitFor(call: CallTime): AttemptLimit | 'over' | undefined
+  /** How long a send may take that begins at `now`; `over` when the call has no time left. */
+  limitFor(call: CallTime, now: number): AttemptLimit | 'over' | undefined
   /** A new idempotency key. */
   makeKey(): string
   /** A server answered that it cannot now, and perhaps when it can. */

@@ -2,7 +2,8 @@ import { CallContext, type Context, type ExecuteOptions, type FailureClass } fro
 import { Attempt, type Sender } from './attempt.ts'
 import { HttpStatusError, HttpTimeoutError, NotRepeatableError } from './errors.ts'
 import { codeOf, type Evidence, evidenceOf } from './evidence.ts'
-import type { Exchange } from './exchange.ts'
+import type { CallerSignal, Exchange } from './exchange.ts'
+import type { HeaderLookup } from './hints.ts'
 import type { CallTime, Host } from './host.ts'
 import { Reply } from './reply.ts'
 import { judgeStatus, type StatusFailure } from './status.ts'
@@ -32,25 +33,27 @@ class Final {
  * when it is idempotent or carries a key, otherwise only when all sends before are known not to have been carried out.
  */
 export class OutboundCall<R> implements Sender<R>, CallTime {
-  private readonly engine: Host
-  private readonly exchange: Exchange<R>
-  private readonly began: number
-  readonly deadline: number | undefined
-  readonly limit: number
-  readonly scope: 'total' | 'deadline'
+  declare private readonly engine: Host
+  declare private readonly exchange: Exchange<R>
+  declare private readonly began: number
+  declare readonly deadline: number | undefined
+  declare readonly limit: number
+  declare readonly scope: 'total' | 'deadline'
+  /** Whether the policies have not been waited for yet: it is still the moment that the call began. */
+  declare fresh: boolean
   /** Whether repetition does no harm: by its method, or because it carries a key. */
-  private readonly harmless: boolean
-  private readonly keyed: boolean
+  declare private readonly harmless: boolean
+  declare private readonly keyed: boolean
   /** A key that we made. */
-  private readonly ownKey: string | undefined
-  private sends = 0
+  declare private readonly ownKey: string | undefined
+  declare private sends: number
   /** Sends that may have been carried out, those under way among them. */
-  private unproven = 0
+  declare private unproven: number
   /** How the last send failed. */
-  private lastError: unknown = undefined
-  /** Answers that nobody has yet: more than one only if a policy sends side by side. */
-  private readonly replies: Reply<R>[] = []
-  private over = false
+  declare private lastError: unknown
+  /** Answers that nobody has yet, where policies of the user run: more than one only if one sends side by side. */
+  declare private replies: Reply<R>[] | undefined
+  declare private over: boolean
 
   constructor(engine: Host, exchange: Exchange<R>) {
     const { rules } = engine
@@ -63,7 +66,14 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
     this.scope = rest < total ? 'deadline' : 'total'
     this.limit = Math.max(0, Math.min(rest, total))
     this.deadline = this.limit === Number.POSITIVE_INFINITY ? undefined : this.began + this.limit
-    let { keyed, harmless } = { keyed: false, harmless: idempotent.has(exchange.method) }
+    this.fresh = true
+    this.sends = 0
+    this.unproven = 0
+    this.lastError = undefined
+    this.replies = undefined
+    this.over = false
+    let harmless = idempotent.has(exchange.method)
+    let keyed = false
     let ownKey: string | undefined
     if (!harmless && rules.idempotencyKey !== false) {
       keyed = Boolean(exchange.header(rules.idempotencyHeader))
@@ -79,7 +89,9 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
   /** What the policies are told. */
   get options(): ExecuteOptions {
     const { origin, signal } = this.exchange
-    return { key: origin, signal, deadline: this.deadline }
+    // Our own policies only listen to it; others may hand it on to whoever checks what it is.
+    const given = this.engine.ownsPolicies || !isCallerSignal(signal) ? signal : signal.platform
+    return { key: origin, signal: given as AbortSignal | undefined, deadline: this.deadline }
   }
 
   /** What the policies run: sends once. */
@@ -87,9 +99,9 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
     const { engine, exchange } = this
     const { rules } = engine
     if (this.sends > 0) this.prepareRepetition()
-    const limit = engine.limitFor(this)
+    const began = this.fresh || !engine.timed ? this.began : rules.clock.now()
+    const limit = engine.limitFor(this, began)
     if (limit === 'over') throw new HttpTimeoutError(rules.name, this.limit, this.scope, 'headers')
-    const began = engine.watched ? rules.clock.now() : 0
     const attempt = new Attempt(this, exchange, this.sends + 1, began, this.headers(), limit, rules.name)
     // While it is under way nobody knows whether it will be carried out.
     this.sends++
@@ -116,9 +128,8 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
   }
 
   private deliver(reply: Reply<R>, error?: unknown): R {
-    const { exchange, engine } = this
-    const { failure } = reply
-    const status = exchange.status(reply.result)
+    const { engine } = this
+    const { failure, status } = reply
     const result = reply.deliver()
     this.settle(status, failure?.failureClass, result)
     if (failure !== undefined && engine.rules.throwOnFailure)
@@ -146,7 +157,7 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
         ? new NotRepeatableError(engine.rules.name, exchange.method, undefined)
         : this.ending(this.lastError, engine.rules.classify(this.lastError))
     // What failed before, if a policy retries that cannot tell us when it decides to.
-    for (const reply of this.replies) if (reply.failure !== undefined) reply.discard()
+    for (const reply of this.replies ?? []) if (reply.failure !== undefined) reply.discard()
   }
 
   private get repeatable(): boolean {
@@ -184,15 +195,13 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
     const { engine, exchange } = this
     const { rules } = engine
     const status = exchange.status(result)
-    const header = (name: string): string | null | undefined => exchange.headerOf(result, name)
-    const judged = judgeStatus(status, header, this.keyed && this.unproven > 1, rules.wallClock, rules)
+    const judged = status < 400 ? undefined : this.judge(status, result)
     const origin = exchange.originOf(result)
     const redirected = origin !== exchange.origin
     if (redirected) engine.credit(origin, judged)
     if (judged === undefined) {
-      if (rules.whenExhausted) engine.noteExhaustion(origin, status, header)
-      const reply = new Reply(exchange, attempt, result, undefined, false, redirected)
-      return this.hand(reply, undefined)
+      if (rules.whenExhausted) engine.noteExhaustion(origin, status, headersOf(exchange, result))
+      return this.hand(new Reply(exchange, attempt, result, status, undefined, false, redirected), undefined)
     }
     // The answer of a redirection says nothing about the request before it.
     const failure: StatusFailure = exchange.passedOn(result) ? { ...judged, evidence: 'unknown' } : judged
@@ -201,17 +210,24 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
     this.report(attempt, status, undefined, failure.failureClass, failure.evidence)
     const repeat = failure.temporary && this.repeatable
     if (failure.temporary && !repeat) this.reportNotRepeatable()
-    return this.hand(new Reply(exchange, attempt, result, failure, repeat, redirected), failure)
+    return this.hand(new Reply(exchange, attempt, result, status, failure, repeat, redirected), failure)
+  }
+
+  private judge(status: number, result: R): StatusFailure | undefined {
+    const { rules } = this.engine
+    const ownKeyInFlight = this.keyed && this.unproven > 1
+    return judgeStatus(status, headersOf(this.exchange, result), ownKeyInFlight, rules.wallClock, rules)
   }
 
   /** Our own policies take replies as they are; others take answers, and errors in place of those that failed. */
   private hand(reply: Reply<R>, failure: StatusFailure | undefined): unknown {
-    const { engine, exchange } = this
+    const { engine } = this
     if (engine.ownsPolicies) return reply
+    this.replies ??= []
     if (this.over) reply.discard()
     else this.replies.push(reply)
     if (failure === undefined) return reply.result
-    const error = statusError(engine, exchange.status(reply.result), reply.result, failure)
+    const error = statusError(engine, reply.status, reply.result, failure)
     this.lastError = error
     throw reply.repeat && failure.retryAfter !== 'stop' ? error : this.ending(error, failure.failureClass)
   }
@@ -222,12 +238,12 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
   }
 
   private replyOf(result: unknown): Reply<R> | undefined {
-    return this.replies.find((reply) => reply.result === result)
+    return this.replies?.find((reply) => reply.result === result)
   }
 
   private discardAllBut(kept: Reply<R> | undefined): void {
     this.over = true
-    for (const reply of this.replies) if (reply !== kept) reply.discard()
+    for (const reply of this.replies ?? []) if (reply !== kept) reply.discard()
   }
 
   private report(
@@ -274,6 +290,14 @@ function statusError(
   const { name: policy } = engine.rules
   const wait = typeof retryAfter === 'number' ? retryAfter : undefined
   return new HttpStatusError(status, response, { policy, failureClass, retryAfter: wait })
+}
+
+function isCallerSignal(signal: AbortSignal | CallerSignal | undefined): signal is CallerSignal {
+  return signal !== undefined && 'platform' in signal
+}
+
+function headersOf<R>(exchange: Exchange<R>, result: R): HeaderLookup {
+  return (name) => exchange.headerOf(result, name)
 }
 
 /** The signal of the policies around a send; undefined when none of them can abort it. */

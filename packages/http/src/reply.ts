@@ -6,6 +6,7 @@ import type { StatusFailure } from './status.ts'
 /** An answer on its way through the policies. */
 export class Reply<R = unknown> {
   declare readonly result: R
+  declare readonly status: number
   declare readonly failure: StatusFailure | undefined
   /** Whether another send may mend the failure and is allowed. */
   declare readonly repeat: boolean
@@ -20,6 +21,7 @@ export class Reply<R = unknown> {
     exchange: Exchange<R>,
     attempt: Attempt<R>,
     result: R,
+    status: number,
     failure: StatusFailure | undefined,
     repeat: boolean,
     redirected: boolean,
@@ -27,6 +29,7 @@ export class Reply<R = unknown> {
     this.exchange = exchange
     this.attempt = attempt
     this.result = result
+    this.status = status
     this.failure = failure
     this.repeat = repeat
     this.redirected = redirected

@@ -90,7 +90,7 @@ function exchangeOf(
   if (init !== undefined && isRequest(init))
     return exchangeOf(http, send, new Request(input as string, init as RequestInit), undefined)
   const request = isRequest(input) ? input : undefined
-  const method = (init?.method ?? request?.method ?? 'GET').toUpperCase()
+  const method = (init?.method ?? request?.method)?.toUpperCase() ?? 'GET'
   const origin = http.keyOf(request?.url ?? String(input), method)
   return origin === undefined ? undefined : new FetchExchange(http, send, input, init, method, origin)
 }

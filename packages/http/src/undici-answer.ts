@@ -5,32 +5,34 @@ import type { CallerController } from './undici-controller.ts'
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
 
+const none: Headers = {}
+
 /** Why we end a connection whose answer nobody wants. */
 const unwanted = 'The answer was not wanted any more.'
 
 /**
- * One send: hears its events and holds its answer, with the connection paused, until it is known whether the caller gets it
+ * One send: hears its events and holds its answer, the connection paused if it is long, until it is known whether the caller gets it
  * or nobody does.
  *
  * - `sent`: nothing has come. `held`: the headers have. `delivered`: the caller hears the rest. `unwanted`: nobody does.
  */
 export class DispatchAnswer implements Dispatcher.DispatchHandler {
-  status = 0
-  headers: Headers = {}
-  private state: 'sent' | 'held' | 'delivered' | 'unwanted' = 'sent'
-  private readonly handler: Dispatcher.DispatchHandler
-  private readonly caller: CallerController
-  private readonly resolve: (answer: DispatchAnswer) => void
-  private readonly reject: (error: unknown) => void
-  private readonly noteRedirection: () => void
-  private controller: Dispatcher.DispatchController | undefined = undefined
-  private statusMessage: string | undefined = undefined
-  /** What came although the connection was paused. */
-  private readonly waiting: (() => void)[] = []
-  private ended: (() => void) | undefined = undefined
-  private abortReason: { readonly reason: unknown } | undefined = undefined
-  private drained = 0
-  private timer: Timer | undefined = undefined
+  declare status: number
+  declare headers: Headers
+  declare private state: 'sent' | 'held' | 'delivered' | 'unwanted'
+  declare private readonly handler: Dispatcher.DispatchHandler
+  declare private readonly caller: CallerController
+  declare private readonly resolve: (answer: DispatchAnswer) => void
+  declare private readonly reject: (error: unknown) => void
+  declare private readonly noteRedirection: () => void
+  declare private controller: Dispatcher.DispatchController | undefined
+  declare private statusMessage: string | undefined
+  /** What came while nobody wanted to hear it yet: the end of a short answer, or what the connection had read before it paused. */
+  declare private waiting: (() => void)[]
+  declare private ended: (() => void) | undefined
+  declare private abortReason: { readonly reason: unknown } | undefined
+  declare private drained: number
+  declare private timer: Timer | undefined
 
   constructor(
     handler: Dispatcher.DispatchHandler,
@@ -44,6 +46,16 @@ export class DispatchAnswer implements Dispatcher.DispatchHandler {
     this.resolve = resolve
     this.reject = reject
     this.noteRedirection = noteRedirection
+    this.status = 0
+    this.headers = none
+    this.state = 'sent'
+    this.controller = undefined
+    this.statusMessage = undefined
+    this.waiting = []
+    this.ended = undefined
+    this.abortReason = undefined
+    this.drained = 0
+    this.timer = undefined
   }
 
   onRequestStart(
@@ -85,13 +97,15 @@ export class DispatchAnswer implements Dispatcher.DispatchHandler {
     this.headers = headers
     this.statusMessage = statusMessage
     this.state = 'held'
-    controller.pause()
     this.resolve(this)
   }
 
-  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.state === 'held') this.waiting.push(() => this.onResponseData(_, chunk))
-    else if (this.state === 'delivered') this.handler.onResponseData?.(this.caller, chunk)
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.state === 'held') {
+      // Only now, since to pause and to go on costs more than all else here, and most answers are delivered before.
+      controller.pause()
+      this.waiting.push(() => this.onResponseData(controller, chunk))
+    } else if (this.state === 'delivered') this.handler.onResponseData?.(this.caller, chunk)
     else this.swallow(chunk)
   }
 

@@ -29,6 +29,18 @@ const rows: readonly (readonly [name: string, error: unknown, judged: string, ev
     'transient',
     'unsent',
   ],
+  [
+    'a refused HTTP/2 stream by its number',
+    coded('ERR_HTTP2_STREAM_ERROR', { http2ErrorCode: 7 }),
+    'transient',
+    'unsent',
+  ],
+  [
+    'a cancelled HTTP/2 stream by its number',
+    coded('ERR_HTTP2_STREAM_ERROR', { http2ErrorCode: 8 }),
+    'transient',
+    'unknown',
+  ],
   ['EMFILE', coded('EMFILE'), 'degraded', 'unsent'],
   ...[
     'ECONNRESET',

@@ -11,7 +11,7 @@ import {
   type ServerSentEvent,
   webSocket,
 } from '@seaworthy/http/reconnecting'
-import { activeHandles, newHandles } from '@seaworthy/testing'
+import { activeHandles, newHandles, VirtualClock } from '@seaworthy/testing'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -128,16 +128,23 @@ describe('a WebSocket', () => {
 
   it('notices by its pings that the other side has gone silent', async () => {
     const server = await chat([])
-    const feed = connect(server.port, { heartbeat: { every: '20ms', silence: '80ms' } })
+    const clock = new VirtualClock()
+    const feed = connect(server.port, { clock, heartbeat: { every: '20ms', silence: '80ms' } })
     await until(() => feed.state === 'open')
-    const opened = feed.snapshot().connections
-    // Pongs keep it alive well beyond the limit.
     const lost: unknown[] = []
     feed.on('lost', (event) => lost.push(event))
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    expect(feed.snapshot().connections).toBe(opened)
-    for (const socket of server.sockets) socket.pause()
-    await until(() => lost.length > 0)
+    const [socket] = server.sockets as unknown as [Socket]
+    // Pongs keep it alive well beyond the limit.
+    for (let beat = 0; beat < 10; beat++) {
+      const { bytesWritten } = socket
+      await clock.advance('20ms')
+      await until(() => socket.bytesWritten > bytesWritten)
+      for (let i = 0; i < 10; i++) await turn() // The pong is on its way back.
+    }
+    expect([lost.length, feed.snapshot().connections]).toEqual([0, 1])
+    socket.pause()
+    await clock.advance('101ms')
+    expect(lost.length).toBe(1)
     expect(lost[0]).toMatchObject({ from: 'open', failureClass: 'transient' })
   })
 

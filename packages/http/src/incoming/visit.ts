@@ -6,11 +6,11 @@ import {
   RequestDeadlineError,
   RequestFailedError,
 } from '../incoming-errors.ts'
+import { LazyAbort } from '../lazy-abort.ts'
 import { type AnswerTexts, answerWith, codeOf } from './answer.ts'
 import { boundedKey } from './client-address.ts'
 import { type RequestContext, runFor } from './current-request.ts'
 import { type IncomingEvents, methodLabel } from './events.ts'
-import { LazyAbort } from './lazy-abort.ts'
 import { PolicyOptions } from './policy-options.ts'
 import { asPriority, type Priority } from './priority.ts'
 import type { Exchange } from './request.ts'

@@ -44,8 +44,8 @@ export class Outbox<Out> {
   private readonly letters: Letter<Out>[] = []
   private readonly totals = { sent: 0, dropped: 0, lost: 0, refused: 0 }
   private carrying = false
-  /** Called when it has become empty. */
-  onEmpty: () => void = () => {}
+  /** Those who wait until it is empty. */
+  private flushers: Array<{ readonly resolve: () => void; readonly reject: (error: unknown) => void }> = []
   /** Called when a message could not be sent. */
   onRefused: () => void = () => {}
 
@@ -60,6 +60,11 @@ export class Outbox<Out> {
 
   get isFull(): boolean {
     return this.letters.length >= this.limit
+  }
+
+  /** How many wait until it is empty. */
+  get waiting(): number {
+    return this.flushers.length
   }
 
   get counts(): OutboxCounts {
@@ -96,8 +101,15 @@ export class Outbox<Out> {
     }
   }
 
-  /** Forgets everything. @returns How many there were. */
-  discard(): number {
+  /** Resolves when it is empty. */
+  flushed(): Promise<void> {
+    if (this.letters.length === 0) return Promise.resolve()
+    return new Promise((resolve, reject) => this.flushers.push({ resolve, reject }))
+  }
+
+  /** Forgets everything. @param error - What those get who wait for its end. @returns How many messages there were. */
+  discard(error: unknown): number {
+    for (const { reject } of this.flushers.splice(0)) reject(error)
     return this.letters.splice(0).length
   }
 
@@ -148,7 +160,8 @@ export class Outbox<Out> {
   }
 
   private tellIfEmpty(): void {
-    if (this.letters.length === 0) this.onEmpty()
+    if (this.letters.length > 0) return
+    for (const { resolve } of this.flushers.splice(0)) resolve()
   }
 }
 

@@ -3,8 +3,13 @@
  * costs more than the rest of their bookkeeping.
  */
 export class LazyAbort {
-  private controller: AbortController | undefined = undefined
-  private abortion: { readonly reason: unknown } | undefined = undefined
+  declare private controller: AbortController | undefined
+  declare private abortion: { readonly reason: unknown } | undefined
+
+  constructor() {
+    this.controller = undefined
+    this.abortion = undefined
+  }
 
   get signal(): AbortSignal {
     if (this.controller === undefined) {

@@ -19,7 +19,8 @@ const asctime = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${month} ([ \\d]\\d
 const dayLength = 86_400_000
 
 /**
- * Reads a date.
+ * Reads a date of HTTP: `Sun, 06 Nov 1994 08:49:37 GMT`, or one of the two older forms. Nothing else is a date: where `Date.parse` guesses,
+ * a client would wait for what no server has said.
  *
  * @param now - Milliseconds since 1970: years of two digits are at most 50 years later.
  * @returns Milliseconds since 1970; undefined when it is none of the three forms.
