@@ -97,6 +97,37 @@ export const alerts: readonly Alert[] = [
     summary: 'Fallbacks answer {{ $value | humanizePercentage }} of the calls of {{ $labels.job }}',
   },
   {
+    name: 'ProviderDown',
+    // While it is tried, one call at a time, it is not back yet.
+    expr: 'max by (job, name, provider) (failover_provider_state{state=~"cooling|probing"}) > 0',
+    for: '10m',
+    severity: 'warning',
+    summary: 'The provider {{ $labels.provider }} of {{ $labels.name }} is down',
+  },
+  {
+    name: 'FailoverUnanswered',
+    // What a provider refuses is the fault of the request.
+    expr: [
+      'sum by (job, name) (rate(failover_calls_total{outcome=~"exhausted|deadline|unavailable"}[5m]))',
+      '/ sum by (job, name) (rate(failover_calls_total[5m])) > 0.01',
+    ].join('\n'),
+    for: '5m',
+    severity: 'critical',
+    summary:
+      '{{ $value | humanizePercentage }} of the calls of {{ $labels.name }} get no answer from any provider',
+  },
+  {
+    name: 'IdempotencyWeakened',
+    expr: [
+      'sum by (job, name) (increase(idempotency_incidents_total{incident=~"lease_lost|outcome_not_recorded"}[15m]))',
+      '+ sum by (job, name) (increase(idempotency_calls_total{result="unprotected"}[15m]))',
+      '+ sum by (job, name) (increase(idempotency_claims_total{outcome="abandoned"}[15m])) > 0',
+    ].join('\n'),
+    for: '0m',
+    severity: 'warning',
+    summary: 'Work of {{ $labels.name }} may have been done twice, or is left undone',
+  },
+  {
     name: 'StaleCacheHitLow',
     expr: [
       'sum by (job) (rate(fallback_usage_total{fallback="stale-cache",result="hit"}[10m]))',

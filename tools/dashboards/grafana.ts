@@ -57,6 +57,13 @@ const levels = words(
   ['critical', 'dark-red'],
 )
 const states = words(['closed', 'green'], ['half-open', 'yellow'], ['open', 'red'], ['isolated', 'purple'])
+const providerStates = words(
+  ['healthy', 'green'],
+  ['probing', 'yellow'],
+  ['cooling', 'red'],
+  ['excluded', 'purple'],
+)
+const providerIn = (state: string): string => `(failover_provider_state{${named},state="${state}"} > 0)`
 const inState = (state: string): string => `(circuit_breaker_state{${named},state="${state}"} > 0)`
 
 const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
@@ -183,11 +190,90 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
             '{{name}}',
           ),
         ],
-        { unit: 'percentunit', width: 12 },
+        { unit: 'percentunit' },
       ),
-      panel('Waiting for a place', [query(`sum by (name) (bulkhead_queued{${named}})`, '{{name}}')], {
-        width: 12,
+      panel('Waiting for a place or a turn', [
+        query(`sum by (name) (bulkhead_queued{${named}})`, '{{name}}'),
+        query(`sum by (name) (rate_limit_queued{${named}})`, '{{name}} rate limit'),
+      ]),
+      panel('Calls that a rate limit would let pass', [
+        query(`min by (name) (rate_limit_available{${named}})`, '{{name}}'),
+      ]),
+    ],
+  ],
+  [
+    'Failover, hedges, idempotency',
+    [
+      panel(
+        'Providers',
+        [
+          query(
+            `max by (name, provider) (3 * ${providerIn('excluded')} or 2 * ${providerIn('cooling')} or ${providerIn('probing')} or 0 * ${providerIn('healthy')})`,
+            '{{name}} {{provider}}',
+          ),
+        ],
+        {
+          type: 'state-timeline',
+          width: 24,
+          mappings: providerStates,
+          description: 'Of all instances, the worst.',
+        },
+      ),
+      panel('Calls of failovers', [query(rate('failover_calls_total', named, 'outcome'), '{{outcome}}')], {
+        unit: 'reqps',
+        stacked: true,
+        description: 'Rescued: another provider answered than the one that was asked first.',
       }),
+      panel(
+        'Outcomes of attempts',
+        [
+          query(
+            rate('failover_attempts_total', named, 'name', 'provider', 'outcome'),
+            '{{name}} {{provider}} {{outcome}}',
+          ),
+        ],
+        { unit: 'reqps' },
+      ),
+      panel(
+        'Limited, misconfigured, interrupted',
+        [
+          query(
+            rate('failover_provider_events_total', named, 'name', 'provider', 'event'),
+            '{{name}} {{provider}} {{event}}',
+          ),
+        ],
+        { unit: 'reqps' },
+      ),
+      panel('Waiting for a provider', [query(`sum by (name) (failover_waiting{${named}})`, '{{name}}')]),
+      panel(
+        'Hedges',
+        [
+          query(rate('hedge_copies_total', named, 'name', 'cause'), '{{name}} copy, {{cause}}'),
+          query(rate('hedge_wins_total', named, 'name', 'winner'), '{{name}} won by {{winner}}'),
+          query(rate('hedge_denied_total', named, 'name'), '{{name}} no budget'),
+        ],
+        { unit: 'reqps', description: 'Copies that never win are load for nothing: raise the delay.' },
+      ),
+      panel(
+        'Calls with a key, by result',
+        [query(rate('idempotency_calls_total', named, 'name', 'result'), '{{name}} {{result}}')],
+        { unit: 'reqps' },
+      ),
+      panel(
+        'Claims that ended, by outcome',
+        [query(rate('idempotency_claims_total', named, 'name', 'outcome'), '{{name}} {{outcome}}')],
+        { unit: 'reqps', width: 12 },
+      ),
+      panel(
+        'What weakens "once"',
+        [
+          query(
+            `sum by (name, incident) (increase(idempotency_incidents_total{${named}}[$__rate_interval]))`,
+            '{{name}} {{incident}}',
+          ),
+        ],
+        { width: 12 },
+      ),
     ],
   ],
   [
@@ -354,7 +440,7 @@ function dashboard(): object {
     uid: 'seaworthy',
     title: 'Seaworthy',
     description:
-      'What circuit breakers, retries, limits, fallbacks, health checks, degradation, dead letters and workers do.',
+      'What circuit breakers, retries, limits, failovers, fallbacks, health checks, degradation, dead letters and workers do.',
     tags: ['resilience'],
     schemaVersion: 39,
     version: 1,
@@ -378,7 +464,7 @@ function dashboard(): object {
         variable(
           'name',
           'Name',
-          '{__name__=~"circuit_breaker_state|retry_calls_total|bulkhead_limit|timeouts_total|calls_rejected_total",job=~"$job"}',
+          '{__name__=~"circuit_breaker_state|retry_calls_total|bulkhead_limit|timeouts_total|calls_rejected_total|failover_waiting|hedge_denied_total",job=~"$job"}',
           'name',
         ),
       ],

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Hub } from '@seaworthy/core'
-import { bearer, createOps } from '@seaworthy/ops'
+import { bearer, createOps, standardJobs, upkeep } from '@seaworthy/ops'
 import { nodeOps } from '@seaworthy/ops/adapters'
 import { services } from './script.ts'
 import { openShop, type Shop } from './shop.ts'
@@ -32,11 +32,16 @@ export async function run(length: number, port = 0): Promise<Running> {
   const hub = new Hub()
   const shop = openShop(hub, time, length)
   const token = randomBytes(18).toString('base64url')
+  const { health, degradation, letters } = shop
+  const deadLetters = { orders: letters }
+  const jobs = upkeep({ hub, jobs: standardJobs({ hub, health, deadLetters }) })
+  jobs.start()
   const ops = createOps({
     hub,
-    health: shop.health,
-    degradation: shop.degradation,
-    deadLetters: { orders: shop.letters },
+    health,
+    degradation,
+    deadLetters,
+    upkeep: jobs,
     auth: bearer([{ id: 'on call', token, scope: 'override' }]),
     service: { name: 'shop', version: '1.0.0' },
   })
@@ -64,11 +69,18 @@ export async function run(length: number, port = 0): Promise<Running> {
       clearInterval(traffic)
       await Promise.all(customers)
       await ops.close()
+      await jobs.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await shop.close()
-      const { timers = 0 } = shop.degradation.debugStats()
-      return { components: hub.components().length, timers, customers: customers.size, ...ops.debugStats() }
+      const levelTimers = degradation.debugStats()['timers'] ?? 0
+      const jobTimers = jobs.debugStats()['timers'] ?? 0
+      return {
+        components: hub.components().length,
+        timers: levelTimers + jobTimers,
+        customers: customers.size,
+        ...ops.debugStats(),
+      }
     },
   }
 }

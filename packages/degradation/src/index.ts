@@ -58,7 +58,7 @@ export {
 export { type MemoryDegradationStoreOptions, memoryDegradationStore } from './memory-store.ts'
 export type { Notice, NoticeText, NoticeTexts } from './notice.ts'
 export type { DegradationOptions } from './options.ts'
-export { type Rule, type StandardRuleOptions, standardRules } from './rule.ts'
+export { type Rule, type RuleReading, type StandardRuleOptions, standardRules } from './rule.ts'
 export type {
   BulkheadSignal,
   CheckSignal,

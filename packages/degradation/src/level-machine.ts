@@ -70,7 +70,8 @@ export function stepLevel(before: LevelState, target: Level, now: number, recove
   if (wanted === present)
     return { state: { ...before, lessSince: undefined }, trigger: undefined, expired: false }
   const lessSince = before.lessSince ?? now
-  if (now - lessSince < recoverAfter)
+  // The same sum as in `levelChangesAt`: a difference is rounded otherwise, and a timer would find itself too early for ever.
+  if (now < lessSince + recoverAfter)
     return { state: { ...before, lessSince }, trigger: undefined, expired: false }
   const level = levelOf(present - 1)
   return {

@@ -20,7 +20,7 @@ import { type DegradationOptions, type DegradationSettings, degradationSettings 
 import { Resources } from './resources.ts'
 import { RuleBook } from './rule-book.ts'
 import { SharedLevel } from './shared-level.ts'
-import { readSignals } from './signals.ts'
+import { type ResourceSignals, readSignals, type Signals } from './signals.ts'
 import type { DegradationSnapshot, LevelChange } from './snapshot.ts'
 import type { FleetView } from './store.ts'
 import { lifetime, words } from './words.ts'
@@ -72,6 +72,8 @@ class Manager implements Degradation {
   #state: LevelState
   #accountedAt: number
   #evaluatedAt = Number.NEGATIVE_INFINITY
+  /** As they were then: to measure them begins a new measurement. */
+  #measured: ResourceSignals = { heap: 0, eventLoopDelay: 0 }
   /** When it was evaluated last because something had happened. */
   #hurriedAt = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined = undefined
@@ -179,11 +181,10 @@ class Manager implements Degradation {
 
   evaluate(): void {
     if (this.#closed) return
-    const { clock, hub, criticalCircuitBreakers } = this.#settings
-    const now = clock.now()
+    const now = this.#settings.clock.now()
     this.#evaluatedAt = now
-    const resources = this.#resources?.read() ?? { heap: 0, eventLoopDelay: 0 }
-    this.#rules.ask(readSignals(hub, criticalCircuitBreakers, resources), now)
+    this.#measured = this.#resources?.read() ?? this.#measured
+    this.#rules.ask(this.#signals(), now)
     for (const feature of this.#features.expire(now)) this.#tellFeature(feature, 'expired')
     this.#step()
     this.#shared?.say(this.#rules.target)
@@ -252,6 +253,11 @@ class Manager implements Degradation {
       },
       target,
       activeRules: active.map((rule) => ({ ...rule, since: this.#wall(rule.since) })),
+      rules: this.#rules.report(this.#signals()).map((rule) => ({
+        ...rule,
+        since: rule.since === undefined ? undefined : this.#wall(rule.since),
+        until: rule.until === undefined ? undefined : this.#wall(rule.until),
+      })),
       features: this.#features.facts(level).map(({ name, on, maxLevel, kill }) => ({
         name,
         on,
@@ -294,6 +300,11 @@ class Manager implements Degradation {
       calls: shared.calls,
       listeners: this.#events.size,
     }
+  }
+
+  #signals(): Signals {
+    const { hub, criticalCircuitBreakers } = this.#settings
+    return readSignals(hub, criticalCircuitBreakers, this.#measured)
   }
 
   /** What is called for: by the rules here, and by enough other instances. */

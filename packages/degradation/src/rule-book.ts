@@ -1,6 +1,6 @@
 /** All rules with what is remembered of each. */
 import { type Level, parseLevel, worse } from './levels.ts'
-import type { RuleSettings } from './rule.ts'
+import type { RuleReading, RuleSettings } from './rule.ts'
 import { type RuleState, ruleChangesAt, silentRule, stepRule } from './rule-state.ts'
 import type { Signals } from './signals.ts'
 
@@ -10,6 +10,19 @@ export interface ActiveRule {
   readonly level: Level
   /** Since when, on the clock. */
   readonly since: number
+}
+
+/** How a rule does. Times are those of the clock. */
+export interface RuleReport {
+  readonly id: string
+  /** What it calls for: now if it counts, else whenever it will. */
+  readonly level: Level
+  readonly active: boolean
+  /** Since when it counts. */
+  readonly since: number | undefined
+  /** When it will count no more, if it goes on not to hold. */
+  readonly until: number | undefined
+  readonly reading: RuleReading | undefined
 }
 
 export class RuleBook {
@@ -31,6 +44,22 @@ export class RuleBook {
       return level === undefined ? [] : [{ id, level, since }]
     })
     return all.sort((a, b) => (a.level === b.level ? 0 : worse(a.level, b.level) === a.level ? -1 : 1))
+  }
+
+  /** All rules in order of their list, with what each would go by now. */
+  report(signals: Signals): RuleReport[] {
+    return this.#rules.map((rule, i) => {
+      const state = this.#states[i] as RuleState
+      const active = state.level !== undefined
+      return {
+        id: rule.id,
+        level: state.level ?? rule.level,
+        active,
+        since: active ? state.since : undefined,
+        until: active ? ruleChangesAt(state, rule.exitAfter) : undefined,
+        reading: readingOf(rule, signals),
+      }
+    })
   }
 
   /** What they call for together. */
@@ -56,6 +85,15 @@ export class RuleBook {
         this.#failed(rule.id)
       }
     })
+  }
+}
+
+/** Only for show: one that throws has none. */
+function readingOf({ reads }: RuleSettings, signals: Signals): RuleReading | undefined {
+  try {
+    return reads?.(signals)
+  } catch {
+    return undefined
   }
 }
 

@@ -38,7 +38,7 @@ export function stepRule(
   if (wanted !== undefined && levelValue(wanted) >= levelValue(level))
     return { ...before, level: wanted, held, lessSince: undefined }
   const lessSince = before.lessSince ?? now
-  if (now - lessSince < exitAfter) return { ...before, held, lessSince }
+  if (now < lessSince + exitAfter) return { ...before, held, lessSince }
   return { level: wanted, since: wanted === undefined ? now : before.since, held, lessSince: undefined }
 }
 

@@ -6,10 +6,22 @@ import {
   InvalidOptionError,
   knownOptions,
   number,
+  optionalFunction,
   ratio,
 } from '@seaworthy/core'
 import { type Level, parseLevel } from './levels.ts'
 import type { CheckSignal, CircuitSignal, Signals } from './signals.ts'
+
+/** What a rule goes by at the moment, for those who watch. */
+export interface RuleReading {
+  readonly value: number
+  /** From which value on it holds. */
+  readonly limit: number
+  /** @defaultValue `'count'` */
+  readonly unit?: 'count' | 'share' | 'ms'
+  /** What the value comes from, such as names of circuits. No addresses, no texts of errors. */
+  readonly about?: readonly string[]
+}
 
 /** One reason for a level. */
 export interface Rule {
@@ -22,6 +34,8 @@ export interface Rule {
    * the answer it gave last.
    */
   when(signals: Signals): boolean | Level
+  /** The figures behind the answer, for snapshots; undefined if there are none now. It decides nothing. @defaultValue none are shown */
+  reads?(signals: Signals): RuleReading | undefined
   /** So many times in a row it has to hold before it counts. @defaultValue 1 */
   readonly enterAfter?: number
   /** So long it must not have held before it counts no more. @defaultValue `'1m'` */
@@ -33,6 +47,7 @@ export interface RuleSettings {
   readonly id: string
   readonly level: Level
   readonly when: Rule['when']
+  readonly reads: Rule['reads']
   readonly enterAfter: number
   readonly exitAfter: number
 }
@@ -41,16 +56,18 @@ export interface RuleSettings {
 export function ruleSettings(rules: readonly Rule[]): RuleSettings[] {
   const ids = new Set<string>()
   return rules.map((rule) => {
-    knownOptions('rule', rule, ['id', 'level', 'when', 'enterAfter', 'exitAfter'])
+    knownOptions('rule', rule, ['id', 'level', 'when', 'reads', 'enterAfter', 'exitAfter'])
     const { id, level, when, enterAfter = 1, exitAfter = '1m' } = rule
     if (typeof id !== 'string' || id === '' || ids.has(id))
       throw new InvalidOptionError('rule.id', 'a text that no other rule has', id)
     if (typeof when !== 'function') throw new InvalidOptionError(`rule '${id}'.when`, 'a function', when)
+    optionalFunction(`rule '${id}'.reads`, rule.reads)
     ids.add(id)
     return {
       id,
       level: parseLevel(`rule '${id}'.level`, level),
       when: (signals) => rule.when(signals),
+      reads: rule.reads?.bind(rule),
       enterAfter: count(`rule '${id}'.enterAfter`, enterAfter),
       exitAfter: duration(`rule '${id}'.exitAfter`, exitAfter),
     }
@@ -94,26 +111,56 @@ export function standardRules(options: StandardRuleOptions = {}): Rule[] {
   const delay = duration('eventLoopDelay', options.eventLoopDelay ?? '500ms')
   const failing = ({ calls, failureRate: rate }: CircuitSignal): boolean =>
     calls > minimumCalls && rate > failureRate
-  const rule = (id: string, level: Level, when: Rule['when']): Rule => ({ id, level, when, exitAfter })
+  // It holds from its limit on: what is shown is what decides.
+  const rule = (id: string, level: Level, reads: NonNullable<Rule['reads']>): Rule => ({
+    id,
+    level,
+    exitAfter,
+    reads,
+    when(signals) {
+      const reading = reads(signals)
+      return reading !== undefined && reading.value >= reading.limit
+    },
+  })
   return [
     rule('nothing-critical-works', 'critical', ({ circuits, checks }) => {
-      const critical = [...circuits.filter(isCritical).map(isOpen), ...checks.filter(isVital).map(fails)]
-      return critical.length >= 2 && critical.every(Boolean)
+      const all = [...circuits.filter(isCritical), ...checks.filter(isVital)]
+      return counted(criticalDown(circuits, checks), Math.max(2, all.length))
     }),
-    rule(
-      'critical-dependency-down',
-      'severe',
-      ({ circuits, checks }) =>
-        circuits.some((each) => each.critical && isOpen(each)) ||
-        checks.some((each) => isVital(each) && fails(each)),
+    rule('critical-dependency-down', 'severe', ({ circuits, checks }) =>
+      counted(criticalDown(circuits, checks), 1),
     ),
-    rule('several-circuits-open', 'moderate', ({ circuits }) => circuits.filter(isOpen).length >= 2),
-    rule('several-circuits-failing', 'moderate', ({ circuits }) => circuits.filter(failing).length >= 2),
-    rule('circuit-open', 'minor', ({ circuits }) => circuits.some(isOpen)),
-    rule('heap', 'minor', (signals) => signals.heap >= heap),
-    rule('event-loop', 'minor', ({ eventLoopDelay }) => eventLoopDelay >= delay),
+    rule('several-circuits-open', 'moderate', ({ circuits }) => counted(circuits.filter(isOpen), 2)),
+    rule('several-circuits-failing', 'moderate', ({ circuits }) => counted(circuits.filter(failing), 2)),
+    rule('circuit-open', 'minor', ({ circuits }) => counted(circuits.filter(isOpen), 1)),
+    rule('heap', 'minor', (signals) =>
+      measured(signals) ? { value: signals.heap, limit: heap, unit: 'share' } : undefined,
+    ),
+    rule('event-loop', 'minor', (signals) =>
+      measured(signals) ? { value: signals.eventLoopDelay, limit: delay, unit: 'ms' } : undefined,
+    ),
   ]
 }
+
+/** No program has a heap that is empty. */
+const measured = ({ heap }: Signals): boolean => heap > 0
+
+/** So many names are told. */
+const mostNames = 5
+
+const counted = (those: readonly { readonly name: string }[], limit: number): RuleReading => ({
+  value: those.length,
+  limit,
+  about: [...new Set(those.map(({ name }) => name))].slice(0, mostNames),
+})
+
+const criticalDown = (
+  circuits: readonly CircuitSignal[],
+  checks: readonly CheckSignal[],
+): (CircuitSignal | CheckSignal)[] => [
+  ...circuits.filter((each) => each.critical && isOpen(each)),
+  ...checks.filter((each) => isVital(each) && fails(each)),
+]
 
 /** A circuit that lets trial calls through has not shown yet that it works. */
 const isOpen = ({ state }: CircuitSignal): boolean => state !== 'closed' && state !== 'disposed'

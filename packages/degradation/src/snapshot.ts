@@ -2,6 +2,7 @@
 import type { LevelTrigger } from './level-machine.ts'
 import type { Level, ServiceLevel } from './levels.ts'
 import type { Notice } from './notice.ts'
+import type { RuleReading } from './rule.ts'
 
 /** A change of the level. */
 export interface LevelChange {
@@ -38,6 +39,19 @@ export interface DegradationSnapshot {
   /** What is called for now. */
   readonly target: Level
   readonly activeRules: readonly { readonly id: string; readonly level: Level; readonly since: number }[]
+  /** All rules, in order of their list, with what each reads now. */
+  readonly rules: readonly {
+    readonly id: string
+    /** What it calls for: now if it counts, else whenever it will. */
+    readonly level: Level
+    readonly active: boolean
+    /** Since when it counts. */
+    readonly since: number | undefined
+    /** When it will count no more, if it goes on not to hold. */
+    readonly until: number | undefined
+    /** Undefined unless the rule tells its figures. */
+    readonly reading: RuleReading | undefined
+  }[]
   readonly features: readonly {
     readonly name: string
     readonly on: boolean

@@ -1,7 +1,8 @@
 import { circuitBreaker } from '@seaworthy/circuit-breaker'
-import { Hub } from '@seaworthy/core'
+import { Hub, InvalidOptionError } from '@seaworthy/core'
 import { describe, expect, it, vi } from 'vitest'
 import { createDegradation } from '../src/manager.ts'
+import { standardRules } from '../src/rule.ts'
 import { ada, calendar, setUp } from './toys.ts'
 
 const feature = {
@@ -23,6 +24,7 @@ describe('the manager', () => {
       override: undefined,
       target: 'normal',
       activeRules: [],
+      rules: expect.any(Array),
       features: [
         { name: 'recommendations', on: true, maxLevel: 'minor', killed: undefined },
         { name: 'search', on: true, maxLevel: 'severe', killed: undefined },
@@ -59,6 +61,64 @@ describe('the manager', () => {
       expect(at).toBeLessThanOrEqual((i + 2) * 60_000 + 1000)
     }
     expect(degradation.snapshot().timeAt).toMatchObject({ minor: 60_000, critical: 0 })
+  })
+
+  it('shows what each rule reads, from when on it holds, and until when it counts', async () => {
+    const { degradation, clock, hub } = setUp({ criticalCircuitBreakers: ['ledger'] })
+    const rule = (id: string) => degradation.snapshot().rules.find((each) => each.id === id)
+    expect(degradation.snapshot().rules.map(({ id }) => id)).toEqual(standardRules().map(({ id }) => id))
+    expect(rule('critical-dependency-down')).toEqual({
+      id: 'critical-dependency-down',
+      level: 'severe',
+      active: false,
+      since: undefined,
+      until: undefined,
+      reading: { value: 0, limit: 1, about: [] },
+    })
+    const ledger = circuitBreaker({ name: 'ledger', hub, clock })
+    ledger.trip()
+    expect(rule('critical-dependency-down')).toMatchObject({
+      active: true,
+      since: calendar,
+      until: undefined,
+      reading: { value: 1, limit: 1, about: ['ledger'] },
+    })
+    // What is not measured is not 0.
+    expect([rule('heap'), rule('event-loop')]).toMatchObject([{ reading: undefined }, { reading: undefined }])
+    // Of two, one is not enough; and a circuit that is not there cannot be down.
+    expect(rule('several-circuits-open')).toMatchObject({ active: false, reading: { value: 1, limit: 2 } })
+    expect(rule('nothing-critical-works')?.reading).toMatchObject({ value: 1, limit: 2 })
+    await clock.advance('10m')
+    const closedAt = clock.now()
+    ledger.reset()
+    await clock.advance('10s')
+    const after = rule('critical-dependency-down')
+    expect(after).toMatchObject({ active: true, reading: { value: 0, about: [] } })
+    expect(Math.abs((after?.until ?? 0) - calendar - closedAt - 60_000)).toBeLessThan(1000)
+  })
+
+  it('shows a rule without figures, and one whose figures cannot be read, without any', () => {
+    const { degradation } = setUp({
+      rules: [
+        { id: 'plain', level: 'minor', when: () => true },
+        {
+          id: 'broken',
+          level: 'minor',
+          when: () => false,
+          reads: () => {
+            throw new Error('no figures')
+          },
+        },
+      ],
+    })
+    expect(degradation.snapshot().rules).toMatchObject([
+      { id: 'plain', active: true, reading: undefined },
+      { id: 'broken', active: false, reading: undefined },
+    ])
+    const reads = 'no function' as unknown as () => never
+    expect(() => setUp({ rules: [{ id: 'a', level: 'minor', when: () => true, reads }] })).toThrow(
+      InvalidOptionError,
+    )
   })
 
   it('never swings while a cause persists, for a whole day', async () => {

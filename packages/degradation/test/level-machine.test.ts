@@ -11,6 +11,7 @@ import {
   stepLevel,
 } from '../src/level-machine.ts'
 import { type Level, levels, levelValue } from '../src/levels.ts'
+import { ruleChangesAt, silentRule, stepRule } from '../src/rule-state.ts'
 
 const minute = 60_000
 const override = (level: Level, mode: 'pin' | 'floor', endsAt?: number): Override => ({
@@ -172,4 +173,25 @@ describe('in whatever order things happen', () => {
     )
     for (const trigger of ['rule', 'recovery', 'manual', 'expiry']) expect(seen[trigger]).toBeGreaterThan(10)
   })
+})
+
+it('changes at the very time that it names, whatever fractions times have', () => {
+  const time = fc.double({ min: 0, max: 1e9, noNaN: true })
+  let unequal = 0
+  fc.assert(
+    fc.property(time, fc.double({ min: 0.001, max: 1e6, noNaN: true }), (now, recoverAfter) => {
+      const bad = stepLevel(normalLevel, 'minor', now, recoverAfter).state
+      const sinking = stepLevel(bad, 'normal', now, recoverAfter).state
+      const due = levelChangesAt(sinking, recoverAfter)
+      if (due - now < recoverAfter) unequal++
+      expect(stepLevel(sinking, 'normal', due, recoverAfter).state.level).toBe('normal')
+      const rules = { enterAfter: 1, exitAfter: recoverAfter }
+      const held = stepRule(stepRule(silentRule, 'minor', now, rules), undefined, now, rules)
+      expect(
+        stepRule(held, undefined, ruleChangesAt(held, recoverAfter) as number, rules).level,
+      ).toBeUndefined()
+    }),
+    { numRuns: 1000 },
+  )
+  expect(unequal).toBeGreaterThan(0)
 })

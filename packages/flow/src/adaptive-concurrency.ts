@@ -208,8 +208,16 @@ class AdaptiveConcurrencyPolicy
   }
 
   private snapshot(): object {
-    const { limit, active, queued, queueLimit: queue } = this.admission
-    return { algorithm: this.algorithm, limit, ...this.bounds, active, queue, queued }
+    const { limit, active, queued, queueLimit: queue, rejected } = this.admission
+    return {
+      algorithm: this.algorithm,
+      limit,
+      ...this.bounds,
+      active,
+      queue,
+      queued,
+      rejected: { ...rejected },
+    }
   }
 }
 

@@ -47,6 +47,13 @@ export class Admission {
   private readonly patient: DeadlineList | undefined
   /** How many may wait. To be changed by {@link resizeQueue}. */
   queueLimit: number
+  /** How many calls were turned away, or left without a slot, since it was made. */
+  readonly rejected: Record<AdmissionRejected['reason'], number> = {
+    full: 0,
+    maxWait: 0,
+    deadline: 0,
+    aborted: 0,
+  }
   private exactTimers = 0
 
   constructor(owner: AdmissionOwner, limit: number, { queue = 0, maxWait, priority }: QueueOptions) {
@@ -185,6 +192,7 @@ export class Admission {
   }
 
   private report(reason: AdmissionRejected['reason'], waited: number, { journey }: CallContext): void {
+    this.rejected[reason]++
     const { events, name } = this.owner
     if (!events.wants('rejected', journey)) return
     events.emit('rejected', { name, reason, waited, active: this.active, queued: this.queued }, journey)

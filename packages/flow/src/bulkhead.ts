@@ -151,8 +151,8 @@ class BulkheadPolicy extends PolicyBase<never, BulkheadEvents> implements Bulkhe
   }
 
   private snapshot(): object {
-    const { limit: concurrency, active, queued, queueLimit: queue } = this.admission
-    return { concurrency, active, queue, queued }
+    const { limit: concurrency, active, queued, queueLimit: queue, rejected } = this.admission
+    return { concurrency, active, queue, queued, rejected: { ...rejected } }
   }
 }
 

@@ -382,6 +382,7 @@ describe('adaptive options', () => {
       active: 0,
       queue: 5,
       queued: 0,
+      rejected: { full: 0, maxWait: 0, deadline: 0, aborted: 0 },
     })
     policy.dispose()
     expect(hub.components()).toEqual([])

@@ -425,11 +425,37 @@ describe('reconfigure', () => {
     const hub = new Hub()
     const policy = bulkhead({ concurrency: 2, queue: 3, name: 'reports', hub })
     const component = hub.component('bulkhead', 'reports')
-    expect(component?.snapshot()).toEqual({ concurrency: 2, active: 0, queue: 3, queued: 0 })
+    const rejected = { full: 0, maxWait: 0, deadline: 0, aborted: 0 }
+    expect(component?.snapshot()).toEqual({ concurrency: 2, active: 0, queue: 3, queued: 0, rejected })
     component?.actions['reconfigure']?.({ concurrency: 7 } as never)
     expect(policy.concurrency).toBe(7)
     policy.dispose()
     expect(hub.components()).toEqual([])
+  })
+})
+
+describe('the snapshot', () => {
+  it('counts whom it turned away and why, whether or not anybody listens', async () => {
+    const hub = new Hub()
+    const clock = new VirtualClock()
+    const policy = bulkhead({ concurrency: 1, queue: 3, maxWait: '5s', name: 'reports', hub, clock })
+    const caller = new AbortController()
+    const running = policy.settle(() => clock.sleep(60_000))
+    const others = [
+      policy.settle(() => 'waits too long'),
+      policy.settle(() => 'has no time', { deadline: clock.now() + 1000 }),
+      policy.settle(() => 'is not wanted any more', { signal: caller.signal }),
+      policy.settle(() => 'finds no room'),
+      policy.settle(() => 'finds none either'),
+    ]
+    caller.abort()
+    await clock.advance('2m')
+    await Promise.all([running, ...others])
+    expect(hub.component('bulkhead', 'reports')?.snapshot()).toMatchObject({
+      rejected: { full: 2, maxWait: 1, deadline: 1, aborted: 1 },
+    })
+    policy.dispose()
+    expect(clock.pendingTimers).toBe(0)
   })
 })
 

@@ -43,7 +43,8 @@ export async function dashboardFiles(): Promise<Record<string, { contentType: st
     bundle(join(plotter, 'dist/uPlot.esm.js'), [], `/*! uPlot\n${license.trim()}\n*/`),
   ])
   return {
-    'index.html': { contentType: 'text/html; charset=utf-8', body: page },
+    // The white space between its tags shows nothing.
+    'index.html': { contentType: 'text/html; charset=utf-8', body: page.replaceAll(/^ +/gm, '') },
     'ui/dashboard.css': { contentType: 'text/css; charset=utf-8', body: style },
     'ui/dashboard.js': { contentType: 'text/javascript; charset=utf-8', body: script },
     'ui/uplot.js': { contentType: 'text/javascript; charset=utf-8', body: plots },
@@ -56,7 +57,7 @@ async function bundle(entry: string, plugins: Plugin[] = [], banner = ''): Promi
     bundle: true,
     minify: true,
     format: 'esm',
-    target: ['chrome111', 'firefox113', 'safari16.4'],
+    target: ['chrome123', 'firefox120', 'safari17.5'],
     charset: 'utf8',
     legalComments: 'none',
     lineLimit: 160, // so that a change is a change of some lines

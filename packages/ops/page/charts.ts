@@ -1,81 +1,59 @@
 /** Charts by uPlot, in the colours of the page. Each is a picture with a name; what it shows is told in words beside it. */
 import uPlot from 'uplot'
-import { setAttribute } from './dom.ts'
+import { make, setAttribute } from './dom.ts'
 
-const colours = new Map<string, string>()
-
-/** Reads the colours of the theme anew, and draws every chart that is there in them. */
-export function repaint(): void {
-  colours.clear()
-  for (const chart of charts) chart.redraw()
-}
-
-function colour(name: string): string {
-  const known = colours.get(name)
-  if (known !== undefined) return known
-  const read = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
-  colours.set(name, read)
-  return read
-}
-
-const charts = new Set<Chart>()
+const charts = new Map<Element, Chart>()
 
 const visible = new IntersectionObserver((entries) => {
-  for (const { target, isIntersecting } of entries)
-    for (const chart of charts) if (chart.place === target) chart.show(isIntersecting)
+  for (const { target, isIntersecting } of entries) charts.get(target)?.show(isIntersecting)
 })
 
 const resized = new ResizeObserver((entries) => {
-  for (const { target } of entries) for (const chart of charts) if (chart.place === target) chart.resize()
+  for (const { target } of entries) charts.get(target)?.resize()
 })
 
-interface Line {
-  readonly label: string
-  /** The name of a colour of the style sheet. */
-  readonly colour: string
-  readonly filled?: boolean
-  readonly dash?: readonly number[]
+/** Draws every chart anew in the colours that the theme has now. */
+export function repaint(): void {
+  for (const chart of charts.values()) chart.repaint()
 }
 
-export interface ChartOptions {
-  readonly height: number
+interface Line {
+  /** The style sheet has a colour for it. */
+  readonly tone: 'calls' | 'bad' | 'warn'
+  readonly filled?: boolean
+}
+
+interface ChartOptions {
   readonly lines: readonly Line[]
   /** With axes and a cursor, or a mere line. */
-  readonly axes: boolean
+  readonly axes?: boolean
   /** Called with the place in the data that the pointer is at; `undefined` when it has left. */
   onPoint?(index: number | undefined): void
 }
 
 /** The times in seconds since 1970, then one list for each line. */
-export type ChartData = [number[], ...(number | null)[][]]
-
-/** Leaves out where a line would only run along the bottom: where nothing fails, nothing should look like failure. */
-export function withoutFlat(values: readonly number[]): (number | null)[] {
-  return values.map((value, index) =>
-    value === 0 && !values[index - 1] && !values[index + 1] ? null : value,
-  )
-}
+type ChartData = readonly [readonly number[], ...(readonly (number | null)[])[]]
 
 /** A chart that is drawn only while somebody can see it. */
 export class Chart {
-  readonly place: HTMLElement
+  readonly #place: HTMLElement
   readonly #options: ChartOptions
   #plot: uPlot | undefined = undefined
   #data: ChartData | undefined = undefined
   #shown = false
 
   constructor(place: HTMLElement, options: ChartOptions) {
-    this.place = place
+    this.#place = place
     this.#options = options
     setAttribute(place, 'role', 'img')
-    charts.add(this)
+    charts.set(place, this)
     visible.observe(place)
     resized.observe(place)
   }
 
   /** @param summary - The same in words. */
   update(data: ChartData, summary: string): void {
-    setAttribute(this.place, 'aria-label', summary)
+    setAttribute(this.#place, 'aria-label', summary)
     this.#data = data
     if (this.#shown) this.#draw()
   }
@@ -86,30 +64,32 @@ export class Chart {
   }
 
   resize(): void {
-    const width = this.place.clientWidth
-    if (width > 0 && this.#plot !== undefined) this.#plot.setSize({ width, height: this.#options.height })
+    const { clientWidth: width, clientHeight: height } = this.#place
+    if (width > 0) this.#plot?.setSize({ width, height })
   }
 
-  redraw(): void {
+  repaint(): void {
     this.#plot?.redraw(false, true)
   }
 
   remove(): void {
-    charts.delete(this)
-    visible.unobserve(this.place)
-    resized.unobserve(this.place)
+    charts.delete(this.#place)
+    visible.unobserve(this.#place)
+    resized.unobserve(this.#place)
     this.#plot?.destroy()
   }
 
   #draw(): void {
-    const width = this.place.clientWidth
-    if (this.#data === undefined || width === 0) return
-    if (this.#plot === undefined) this.#plot = this.#create(width, this.#data)
-    else this.#plot.setData(this.#data)
+    if (this.#data === undefined || this.#place.clientWidth === 0) return
+    // The types of uPlot know no lists that are only read, which it does.
+    const data = this.#data as uPlot.AlignedData
+    if (this.#plot === undefined) this.#plot = this.#create(data)
+    else this.#plot.setData(data)
   }
 
-  #create(width: number, data: ChartData): uPlot {
-    const { height, lines, axes, onPoint } = this.#options
+  #create(data: uPlot.AlignedData): uPlot {
+    const { lines, axes = false, onPoint } = this.#options
+    const { clientWidth: width, clientHeight: height } = this.#place
     const axis: uPlot.Axis = {
       show: axes,
       stroke: () => colour('quiet'),
@@ -124,7 +104,7 @@ export class Chart {
         padding: axes ? [8, 8, 0, 0] : [2, 0, 1, 0],
         legend: { show: false },
         cursor: { show: axes, drag: { x: false, y: false }, points: { show: false } },
-        scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(1, max * 1.05)] } },
+        scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(1, most * 1.05)] } },
         axes: [
           { ...axis, values: '{HH}:{mm}', grid: { show: false }, size: 28 },
           { ...axis, size: 44 },
@@ -132,11 +112,10 @@ export class Chart {
         series: [
           {},
           ...lines.map(
-            ({ label, colour: name, filled, dash }): uPlot.Series => ({
-              label,
-              stroke: () => colour(name),
-              ...(filled ? { fill: () => colour(`${name}-faint`) } : {}),
-              ...(dash ? { dash: [...dash] } : {}),
+            ({ tone, filled }): uPlot.Series => ({
+              stroke: () => colour(tone),
+              ...(filled && { fill: () => faint(colour(tone)) }),
+              ...(tone === 'warn' && { dash: [4, 3] }),
               width: 1.5,
               points: { show: false },
             }),
@@ -145,7 +124,21 @@ export class Chart {
         hooks: { setCursor: [({ cursor }) => onPoint?.(cursor.idx ?? undefined)] },
       },
       data,
-      this.place,
+      this.#place,
     )
   }
+}
+
+const probe = make('span', { hidden: '' })
+document.body.append(probe)
+
+/** A canvas knows no variables of style sheets, and these differ by theme. */
+function colour(name: string): string {
+  probe.style.color = `var(--${name})`
+  return getComputedStyle(probe).color
+}
+
+/** @param solid - As `rgb(1, 2, 3)`, which is how browsers tell a colour. */
+function faint(solid: string): string {
+  return solid.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.2)')
 }

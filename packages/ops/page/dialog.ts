@@ -1,5 +1,5 @@
 /** Asks before anything is done, and says to what, and what will happen. */
-import { make } from './dom.ts'
+import { button, make } from './dom.ts'
 
 export interface Question {
   /** What is done to what: `Reset payments?` */
@@ -36,21 +36,19 @@ export function ask({ title, effect, verb, danger, reason, choice }: Question): 
     `Reason${reason === 'required' ? '' : ' (optional)'}, for the audit`,
   )
   const box = make('input', { type: 'checkbox' })
-  const cancel = make('button', { type: 'button' }, 'Cancel')
+  const cancel = button('Cancel', () => dialog.close())
   const confirm = make('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, verb)
   const form = make(
     'form',
-    {},
     make('h2', { id: 'dialog-title' }, title),
     make('p', { id: 'dialog-effect' }, effect),
     ...(reason === undefined ? [] : [label, input]),
-    ...(choice === undefined ? [] : [make('label', { class: 'check' }, box, choice)]),
-    make('div', { class: 'buttons' }, cancel, confirm),
+    ...(choice === undefined ? [] : [make('label.check', box, choice)]),
+    make('div.buttons', cancel, confirm),
   )
   const dialog = show(form)
   return new Promise((resolve) => {
     let answer: Answer | undefined
-    cancel.addEventListener('click', () => dialog.close())
     form.addEventListener('submit', (event) => {
       event.preventDefault()
       const given = input.value.trim()

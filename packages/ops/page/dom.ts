@@ -6,15 +6,74 @@
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>
 type Child = Node | string
 
-/** Makes an element. An attribute that is `true` is there without a value; one that is `false` or undefined is not there. */
-export function make<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  attributes: Attributes = {},
-  ...children: readonly Child[]
+type Tag = keyof HTMLElementTagNameMap
+
+/**
+ * Makes an element.
+ *
+ * @param what - Its tag; after a dot, its classes.
+ * @param parts - Its children, and its attributes: one that is `true` is there without a value; one that is `false` or undefined is not there.
+ */
+export function make<K extends Tag>(
+  what: K | `${K}.${string}`,
+  ...parts: readonly (Attributes | Child)[]
 ): HTMLElementTagNameMap[K] {
+  const [tag, look] = what.split('.') as [K, string?]
   const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) setAttribute(made, name, value)
-  made.append(...children)
+  if (look !== undefined) made.className = look
+  for (const part of parts) {
+    if (typeof part === 'string' || part instanceof Node) made.append(part)
+    else for (const [name, value] of Object.entries(part)) setAttribute(made, name, value)
+  }
+  return made
+}
+
+/** Makes a button that does something. */
+export function button(
+  label: string,
+  act: () => unknown,
+  ...parts: readonly (Attributes | Child)[]
+): HTMLButtonElement {
+  const made = make('button', { type: 'button' }, label, ...parts)
+  made.addEventListener('click', act)
+  return made
+}
+
+/** Makes a control with its label beside it. */
+export function field(
+  label: string,
+  control: HTMLElement,
+  look: 'field' | 'field wide' = 'field',
+): HTMLElement {
+  return make(`label.${look}`, make('span', label), control)
+}
+
+/** Makes a field for a search. */
+export function search(placeholder: string, id: string): HTMLInputElement {
+  return make('input', { type: 'search', autocomplete: 'off', placeholder, id })
+}
+
+/** Makes a choice. @param options - Values and labels. */
+export function choice(id: string, ...options: readonly (readonly [string, string])[]): HTMLSelectElement {
+  return make('select', { id }, ...options.map(([value, label]) => make('option', { value }, label)))
+}
+
+/** Makes a part of the page with a heading, below those that are there, and an entry for it in the list of parts. */
+export function panel(
+  id: string,
+  title: string,
+  controls: readonly Child[],
+  ...content: readonly Child[]
+): HTMLElement {
+  const heading = make('h2', { id: `${id}-title`, tabindex: -1 }, title)
+  const made = make(
+    'section.panel',
+    { id, 'aria-labelledby': heading.id },
+    make('div.panel-head', heading, ...controls),
+    ...content,
+  )
+  byId('jump').append(make('li', make('a', { href: `#${id}` }, title)))
+  byId('board').append(made)
   return made
 }
 

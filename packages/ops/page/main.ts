@@ -8,7 +8,7 @@ import { Announcements } from './model/announcements.ts'
 import { formatClock, formatCountdown, plural } from './model/format.ts'
 import { PageModel } from './model/page-model.ts'
 import { storyOf } from './model/story.ts'
-import { Page } from './page.ts'
+import { Page, type View } from './page.ts'
 import { read, tokenStore, write } from './settings.ts'
 import { audit } from './views/audit.ts'
 import { banner } from './views/banner.ts'
@@ -19,7 +19,25 @@ import { health } from './views/health.ts'
 import { letters } from './views/letters.ts'
 import { limits } from './views/limits.ts'
 import { log } from './views/log.ts'
+import { report } from './views/report.ts'
 import { traffic } from './views/traffic.ts'
+import { upkeep } from './views/upkeep.ts'
+
+/** From top to bottom. */
+const parts = [
+  banner,
+  figures,
+  breakers,
+  traffic,
+  health,
+  degradation,
+  letters,
+  limits,
+  log,
+  audit,
+  report,
+  upkeep,
+]
 
 /** The page is drawn at most so often; the clocks in it run by the second. */
 const drawEvery = 250
@@ -95,11 +113,7 @@ function start(token: string | undefined): void {
   let drawn = 0
 
   const page = new Page(model, api, () => draw())
-  const auditPart = audit(page)
-  const views = [banner, figures, breakers, traffic, health, degradation, limits, letters, log].map((view) =>
-    view(page),
-  )
-  views.push(auditPart)
+  const views = parts.map((part): View => part(page))
 
   const connection = new Connection(api, {
     onState(next) {
@@ -119,7 +133,7 @@ function start(token: string | undefined): void {
       if (type === 'snapshot') {
         model.snapshot(event as SnapshotEvent, Date.now())
         void loadPast()
-        auditPart.load()
+        for (const view of views) view.load?.()
       } else if (type === 'delta') model.delta(event as DeltaEvent, Date.now())
       else if (type === 'transition') take(event as TransitionEvent)
       else return
@@ -154,7 +168,7 @@ function start(token: string | undefined): void {
     model.transition(event)
     const { text, urgent } = storyOf(event)
     if (urgent) announcements.add(text)
-    if (event.kind === 'ops') auditPart.load()
+    for (const view of views) view.told?.(event)
   }
 
   /** The page stands still, but nobody should miss what matters. */

@@ -1,5 +1,5 @@
 /** What all parts of the page share. */
-import type { Scope } from '../src/wire.ts'
+import type { Scope, TransitionEvent } from '../src/wire.ts'
 import { type Api, ApiError } from './api.ts'
 import { type Answer, ask, type Question } from './dialog.ts'
 import { setAttribute } from './dom.ts'
@@ -7,10 +7,16 @@ import type { PageModel } from './model/page-model.ts'
 import { note } from './notes.ts'
 
 const scopes: readonly Scope[] = ['read', 'operate', 'override']
+/** Those of a button whose work is under way. */
+const states = ['aria-disabled', 'aria-busy']
 
 /** A part of the page. Shows what the model says, now and whenever it has changed. */
 export interface View {
   update(now: number): void
+  /** Asks for what does not come with the stream: called when the stream begins. */
+  load?(): unknown
+  /** Called for each thing that happens. */
+  told?(event: TransitionEvent): void
 }
 
 export class Page {
@@ -45,8 +51,7 @@ export class Page {
     const answer = await ask(question)
     if (answer === undefined) return false
     // `disabled` would lose the focus.
-    setAttribute(button, 'aria-disabled', 'true')
-    setAttribute(button, 'aria-busy', 'true')
+    for (const state of states) setAttribute(button, state, 'true')
     try {
       note((await run(answer)).message)
       return true
@@ -55,8 +60,7 @@ export class Page {
       if (!(error instanceof ApiError)) throw error
       return false
     } finally {
-      setAttribute(button, 'aria-disabled', undefined)
-      setAttribute(button, 'aria-busy', undefined)
+      for (const state of states) setAttribute(button, state, undefined)
     }
   }
 }

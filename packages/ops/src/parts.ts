@@ -9,6 +9,7 @@ import type {
   LetterStateWord,
   LetterView,
   LevelWord,
+  RuleView,
 } from './wire.ts'
 
 /** What is known about the health of the process. */
@@ -33,10 +34,11 @@ export type Loose<T> = { readonly [K in keyof T]: T[K] | undefined }
 export interface DegradationSnapshotLike
   extends Omit<
       Loose<DegradationView>,
-      'level' | 'value' | 'serviceLevel' | 'since' | 'source' | 'override' | 'features'
+      'level' | 'value' | 'serviceLevel' | 'since' | 'source' | 'override' | 'rules' | 'features'
     >,
     Pick<DegradationView, 'level' | 'value' | 'serviceLevel' | 'since' | 'source'> {
   readonly override: Loose<NonNullable<DegradationView['override']>> | undefined
+  readonly rules?: readonly (Pick<RuleView, 'id' | 'level' | 'active'> & Loose<RuleView>)[] | undefined
   readonly features:
     | readonly {
         readonly name: string

@@ -239,6 +239,8 @@ export interface DegradationView {
   /** What is called for now. */
   readonly target?: LevelWord
   readonly activeRules?: readonly { readonly id: string; readonly level: LevelWord; readonly since: number }[]
+  /** All rules, with what each reads now. */
+  readonly rules?: readonly RuleView[]
   readonly features?: readonly FeatureView[]
   /** What users are told. */
   readonly notice?: {
@@ -259,6 +261,29 @@ export interface DegradationView {
   }[]
   /** Milliseconds at each level since the start. */
   readonly timeAt?: Readonly<Record<LevelWord, number>>
+}
+
+/** A rule, and what it goes by. */
+export interface RuleView {
+  readonly id: string
+  /** What it calls for: now if it counts, else whenever it will. */
+  readonly level: LevelWord
+  /** Whether it counts. */
+  readonly active: boolean
+  /** Since when it counts. */
+  readonly since?: number
+  /** It counts, but holds no more: when it will count no more. */
+  readonly until?: number
+  /** Left out by rules that do not tell. */
+  readonly reading?: {
+    readonly value: number
+    /** From which value on it holds. */
+    readonly limit: number
+    /** Left out: a count. */
+    readonly unit?: 'count' | 'share' | 'ms'
+    /** What the value comes from, such as names of circuits. */
+    readonly about?: readonly string[]
+  }
 }
 
 /** A feature, and whether it is on. */
@@ -625,6 +650,7 @@ export interface ReliabilityReport {
     readonly retries: number
     /** Calls that succeeded only because of a retry. */
     readonly saved: number
+    /** Calls that failed all the same, tried again or not. */
     readonly gaveUp: number
   }
   readonly fallbacks: {

@@ -1,7 +1,8 @@
 import { breakerPerKey } from '@seaworthy/circuit-breaker'
+import { type Rule, standardRules } from '@seaworthy/degradation'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type AuditEntryView, bearer, createOps } from '../src/index.ts'
-import { admin, ask, posted, request, type Service, service, tokens } from './toys.ts'
+import { admin, ask, epoch, posted, request, type Service, service, tokens } from './toys.ts'
 
 let shop: Service
 afterEach(async () => {
@@ -287,6 +288,26 @@ describe('the level', () => {
     })
     const cleared = await ask(shop, `${admin}/degradation/clear`, tokens.admin, posted())
     expect(cleared.body).toMatchObject({ oldLevel: 'minor', newLevel: 'normal' })
+  })
+
+  it('shows what each rule reads, to those who may read', async () => {
+    const silent: Rule = { id: 'silent', level: 'critical', when: () => false }
+    shop = service({}, [silent])
+    shop.payments.trip()
+    const { rules } = (await ask(shop, `${admin}/degradation`, tokens.reader)).body
+    const ids = rules.map(({ id }: { readonly id: string }) => id)
+    expect(ids).toEqual([...standardRules().map(({ id }) => id), 'silent'])
+    expect(rules[ids.indexOf('circuit-open')]).toEqual({
+      id: 'circuit-open',
+      level: 'minor',
+      active: true,
+      since: epoch,
+      reading: { value: 1, limit: 1, about: ['payments'] },
+    })
+    // The heap is not measured here, so there is nothing to read.
+    expect(rules[ids.indexOf('heap')]).toEqual({ id: 'heap', level: 'minor', active: false })
+    expect(rules.at(-1)).toEqual({ id: 'silent', level: 'critical', active: false })
+    expect((await ask(shop, '/health/degradation')).body).not.toHaveProperty('rules')
   })
 
   it('refuses what makes no sense, and says what does', async () => {

@@ -264,7 +264,7 @@ describe('charts and reports', () => {
     expect(body.topFailures[0]).toMatchObject({ kind: 'retry', failureClass: 'transient', count: 60 })
     expect(body.recommendations).toMatchObject([
       { name: 'stock', option: 'failureThreshold', evidence: { openings: 8, meanTimeToRecovery: 2000 } },
-      { kind: 'retry', option: 'attempts', evidence: { saved: 0, gaveUp: 60, retries: 60 } },
+      { kind: 'retry', option: 'attempts', evidence: { saved: 0, exhausted: 60, retries: 60 } },
     ])
     const markdown = await get('reports/reliability?window=1h&format=markdown')
     expect(markdown.headers.get('content-type')).toBe('text/markdown; charset=utf-8')

@@ -1,7 +1,9 @@
 import { breakerPerKey } from '@seaworthy/circuit-breaker'
+import { Hub } from '@seaworthy/core'
+import type { Rule } from '@seaworthy/degradation'
 import { createHealth } from '@seaworthy/health'
 import { expect, it } from 'vitest'
-import { createOps } from '../src/index.ts'
+import { createOps, type OpsOptions, upkeep } from '../src/index.ts'
 import { redactData, redactText } from '../src/redact.ts'
 import { admin, ask, auth, brokenQueue, posted, request, service, tokens } from './toys.ts'
 
@@ -14,11 +16,31 @@ const inner = /10\.9\.8\.7|orders|payments|tenant-7|secret-team|grace-hopper|ECO
 async function everything() {
   const logged: unknown[] = []
   const events: unknown[] = []
-  const shop = service({
+  const jobs = upkeep({
+    hub: new Hub(),
+    jobs: {
+      'planted-job': {
+        every: '1h',
+        run: () => {
+          throw new Error(planted)
+        },
+      },
+    },
+  })
+  await jobs.runNow('planted-job')
+  const rule: Rule = {
+    id: 'planted-rule',
+    level: 'minor',
+    when: () => false,
+    reads: () => ({ value: 1, limit: 2, about: [planted] }),
+  }
+  const options: OpsOptions = {
+    upkeep: jobs,
     metrics: { contentType: 'text/plain', metrics: () => Promise.reject(new Error(planted)) },
     audit: { sink: () => Promise.reject(new Error(planted)) },
     logger: { warn: (...line) => logged.push(line) },
-  })
+  }
+  const shop = service(options, [rule])
   const { hub, clock, health, degradation, letters } = shop
   hub.on('*', (event) => events.push(event))
   hub.onListenerError(() => {})
@@ -87,6 +109,7 @@ it('no answer, event or log line has a secret, also for those who may do everyth
       'dlq/orders',
       'audit',
       'series',
+      'upkeep',
     ].map((path) => `${admin}/${path}`),
     `${admin}/reports/reliability`,
     `${admin}/reports/reliability?format=markdown`,
@@ -100,6 +123,7 @@ it('no answer, event or log line has a secret, also for those who may do everyth
     ...ids.map((id) => `dlq/orders/${id}/retry`),
     'dlq/orders/retry-batch',
     'degradation/clear',
+    'upkeep/planted-job/run',
   ])
     seen.push((await ask(shop, `${admin}/${path}`, tokens.admin, posted())).text)
   await shop.clock.advance('2s')
@@ -110,6 +134,7 @@ it('no answer, event or log line has a secret, also for those who may do everyth
   for (const token of Object.values(tokens)) expect(seen.some((text) => text.includes(token))).toBe(false)
   // The test sees what is there: the check, the letters, the component.
   expect(seen.join()).toMatch(/planted-check[\s\S]*leaky/)
+  expect(seen.join()).toMatch(/planted-rule[\s\S]*planted-job/)
   await shop.close()
 })
 

@@ -2,7 +2,7 @@
 import { circuitBreaker } from '@seaworthy/circuit-breaker'
 import { Hub } from '@seaworthy/core'
 import { deadLetters, memoryDeadLetters } from '@seaworthy/dead-letter'
-import { createDegradation } from '@seaworthy/degradation'
+import { createDegradation, type Rule, standardRules } from '@seaworthy/degradation'
 import { createHealth } from '@seaworthy/health'
 import { seededRandom, VirtualClock } from '@seaworthy/testing'
 import { bearer, createOps, type DeadLettersLike, type OpsOptions } from '../src/index.ts'
@@ -22,8 +22,8 @@ export const auth = bearer([
 /** The present of the wall clock at virtual time 0. */
 export const epoch = 1_700_000_000_000
 
-/** Everything that a service has, and its handler. */
-export function service(options: OpsOptions = {}) {
+/** Everything that a service has, and its handler. @param rules - Of its level, besides the standard ones. */
+export function service(options: OpsOptions = {}, rules: readonly Rule[] = []) {
   const clock = new VirtualClock()
   const hub = new Hub()
   const random = seededRandom(1)
@@ -33,6 +33,7 @@ export function service(options: OpsOptions = {}) {
   const degradation = createDegradation({
     ...shared,
     resources: false,
+    rules: [...standardRules(), ...rules],
     features: { recommendations: { maxLevel: 'minor' } },
   })
   const replayed: unknown[] = []

@@ -54,7 +54,20 @@ export type MetricName =
   | 'bulkhead_queued'
   | 'bulkhead_limit'
   | 'calls_rejected_total'
+  | 'rate_limit_available'
+  | 'rate_limit_queued'
   | 'fallback_usage_total'
+  | 'failover_calls_total'
+  | 'failover_attempts_total'
+  | 'failover_provider_state'
+  | 'failover_provider_events_total'
+  | 'failover_waiting'
+  | 'hedge_copies_total'
+  | 'hedge_wins_total'
+  | 'hedge_denied_total'
+  | 'idempotency_calls_total'
+  | 'idempotency_claims_total'
+  | 'idempotency_incidents_total'
   | 'health_check_status'
   | 'health_check_total'
   | 'health_check_duration_seconds'
@@ -153,12 +166,19 @@ export const catalogue: Readonly<Record<MetricName, MetricDefinition>> = {
   ),
   calls_rejected_total: counter(
     'calls_rejected_total',
-    'Calls that a bulkhead, a rate limit or an adaptive limit turned away.',
+    'Calls that a bulkhead, a rate limit, an adaptive limit or a policy of idempotency turned away, or that gave up while they waited.',
     '{call}',
     'kind',
     'name',
     'reason',
   ),
+  rate_limit_available: gauge(
+    'rate_limit_available',
+    'Calls that would pass a rate limit at once now; of a limit with keys, those without a key.',
+    '{call}',
+    'name',
+  ),
+  rate_limit_queued: gauge('rate_limit_queued', 'Calls that wait for a rate limit now.', '{call}', 'name'),
   fallback_usage_total: counter(
     'fallback_usage_total',
     'Answers in place of a service, by result: success and failure of a fallback, hit and miss of a cache.',
@@ -166,6 +186,84 @@ export const catalogue: Readonly<Record<MetricName, MetricDefinition>> = {
     'name',
     'fallback',
     'result',
+  ),
+  failover_calls_total: counter(
+    'failover_calls_total',
+    'Calls of a failover, by outcome: first (the first attempt answered), rescued (a later one did), or why there is no answer: exhausted, deadline, unavailable or refused.',
+    '{call}',
+    'name',
+    'outcome',
+  ),
+  failover_attempts_total: counter(
+    'failover_attempts_total',
+    'Outcomes of attempts at a provider: answered, slow, overtaken, abandoned or a failure class. One that was slow and ended after all has two.',
+    '{attempt}',
+    'name',
+    'provider',
+    'outcome',
+  ),
+  failover_provider_state: gauge(
+    'failover_provider_state',
+    'Whether a provider of a failover is in a state: 1 or 0. Excluded: taken out by hand.',
+    '1',
+    'name',
+    'provider',
+    'state',
+  ),
+  failover_provider_events_total: counter(
+    'failover_provider_events_total',
+    'What a provider did besides answering and failing: limited (it was asked too often), misconfigured (only its operator can mend it) or interrupted (a stream broke off).',
+    '{event}',
+    'name',
+    'provider',
+    'event',
+  ),
+  failover_waiting: gauge(
+    'failover_waiting',
+    'Calls of a failover that wait now, since no provider can be asked.',
+    '{call}',
+    'name',
+  ),
+  hedge_copies_total: counter(
+    'hedge_copies_total',
+    'Copies of calls that were started beside the original, by cause: delay (it was slow) or failure.',
+    '{copy}',
+    'name',
+    'cause',
+  ),
+  hedge_wins_total: counter(
+    'hedge_wins_total',
+    'Answers of calls with several copies, by where they came from: original or copy.',
+    '{call}',
+    'name',
+    'winner',
+  ),
+  hedge_denied_total: counter(
+    'hedge_denied_total',
+    'Copies that were not started, since the budget had none left.',
+    '{copy}',
+    'name',
+  ),
+  idempotency_calls_total: counter(
+    'idempotency_calls_total',
+    'Calls with a key, by what became of them: claimed (its function ran), duplicate (got the outcome of an earlier one), rejected, mismatch (the key came again with another payload) or unprotected (ran, though the store did not answer).',
+    '{call}',
+    'name',
+    'result',
+  ),
+  idempotency_claims_total: counter(
+    'idempotency_claims_total',
+    'Claims that ended, by outcome: completed, failed, retryable or abandoned (nobody knows how the work ended).',
+    '{claim}',
+    'name',
+    'outcome',
+  ),
+  idempotency_incidents_total: counter(
+    'idempotency_incidents_total',
+    'What weakens the promise that work is done once: recovered (taken over from a silent owner), lease_lost, outcome_not_recorded or omitted (the result was not kept).',
+    '{event}',
+    'name',
+    'incident',
   ),
   health_check_status: gauge(
     'health_check_status',

@@ -1,6 +1,6 @@
 /** What components tell as it happens, as metrics. */
 import type { Account } from './account.ts'
-import { type Facts, letterResults, numberOf, snake, taskResults, textOf } from './readers.ts'
+import { type Facts, letterResults, numberOf, providerEvents, snake, taskResults, textOf } from './readers.ts'
 
 /** An event of a component. */
 interface Told {
@@ -24,6 +24,8 @@ const storeFailure: Listener = (account, { kind, name }) =>
   account.count('store_failures_total', [kind, name])
 const settledLetter: Listener = (account, { name, type }) =>
   account.count('dlq_messages_processed_total', [name, letterResults.get(type) ?? type])
+const providerEvent: Listener = (account, { name, type, payload }) =>
+  account.count('failover_provider_events_total', [name, textOf(payload['provider']), type])
 const endedTask: Listener = (account, { name, type, payload }) => {
   const result = taskResults.get(type) ?? type
   account.count('worker_tasks_total', [name, result])
@@ -32,7 +34,10 @@ const endedTask: Listener = (account, { name, type, payload }) => {
     account.observe('worker_task_duration_seconds', [name, result], duration / 1000)
 }
 
-/** Who listens to which event of which kind of component. Events of every call that succeeds must not be among them. */
+/**
+ * Who listens to which event of which kind of component. Events of every call that succeeds must not be among them, unless the call is work that
+ * takes far longer than to tell of it: a task, a claim in a store, an attempt at a provider.
+ */
 export const listeners: Readonly<Record<string, Readonly<Record<string, Listener>>>> = {
   failure: { 'circuit-breaker': circuitFailure, 'circuit-breaker-per-key': circuitFailure },
   stateChange: { 'circuit-breaker': circuitChange, 'circuit-breaker-per-key': circuitChange },
@@ -49,9 +54,8 @@ export const listeners: Readonly<Record<string, Readonly<Record<string, Listener
       account.observe('retry_delay_seconds', [name], numberOf(payload['delay']) / 1000),
   },
   rejected: {
-    bulkhead: refusal,
     'rate-limit': refusal,
-    'adaptive-concurrency': refusal,
+    idempotency: refusal,
     'load-shed': (account, { payload }) =>
       account.count('load_shed_total', [snake(payload['criticality']), textOf(payload['level'])]),
   },
@@ -88,6 +92,34 @@ export const listeners: Readonly<Record<string, Readonly<Record<string, Listener
       account.observe('dlq_processing_duration_seconds', [name, result], numberOf(payload['duration']) / 1000)
     },
   },
+  answered: {
+    failover: (account, { name, payload }) =>
+      account.count('failover_calls_total', [name, payload['hops'] === 1 ? 'first' : 'rescued']),
+  },
+  hop: {
+    failover: (account, { name, payload }) =>
+      account.count('failover_attempts_total', [
+        name,
+        textOf(payload['provider']),
+        textOf(payload['outcome']),
+      ]),
+  },
+  ...Object.fromEntries(providerEvents.map((type) => [type, { failover: providerEvent }])),
+  hedged: {
+    hedge: (account, { name, payload }) =>
+      account.count('hedge_copies_total', [name, textOf(payload['cause'])]),
+  },
+  won: {
+    hedge: (account, { name, payload }) =>
+      account.count('hedge_wins_total', [name, payload['copy'] === 1 ? 'original' : 'copy']),
+  },
+  finished: {
+    idempotency: (account, { name, payload }) => {
+      const { outcome } = payload
+      // Nobody can say how it ended: the record stays behind as abandoned.
+      account.count('idempotency_claims_total', [name, outcome === 'unknown' ? 'abandoned' : textOf(outcome)])
+    },
+  },
   ...Object.fromEntries([...letterResults.keys()].map((type) => [type, { 'dead-letters': settledLetter }])),
   ...Object.fromEntries([...taskResults.keys()].map((type) => [type, { worker: endedTask }])),
   claimed: {
@@ -95,5 +127,10 @@ export const listeners: Readonly<Record<string, Readonly<Record<string, Listener
   },
   storeFailed: { 'dead-letters': storeFailure, degradation: storeFailure },
   storeError: { worker: storeFailure, reaper: storeFailure },
-  failed: { redis: storeFailure, postgres: storeFailure },
+  failed: {
+    redis: storeFailure,
+    postgres: storeFailure,
+    failover: (account, { name, payload }) =>
+      account.count('failover_calls_total', [name, textOf(payload['reason'])]),
+  },
 }

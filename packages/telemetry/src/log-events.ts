@@ -93,6 +93,8 @@ const levelsByDefault: Readonly<Record<string, LogLevel>> = {
   'idempotency.mismatch': 'error',
   'idempotency.outcomeNotRecorded': 'error',
   'idempotency.unprotected': 'warn',
+  'ops.adminAction': 'info',
+  'ops.auditFailed': 'error',
   'postgres.down': 'error',
   'postgres.up': 'info',
   'reaper.storeError': 'error',
@@ -101,6 +103,8 @@ const levelsByDefault: Readonly<Record<string, LogLevel>> = {
   'redis.up': 'info',
   'retry.budgetExhausted': 'warn',
   'retry.gaveUp': 'info',
+  'upkeep.ran': 'info',
+  'upkeep.storeFailed': 'warn',
   'worker.claimed': 'warn',
   'worker.deadLettered': 'warn',
   'worker.lag': 'warn',
@@ -109,6 +113,12 @@ const levelsByDefault: Readonly<Record<string, LogLevel>> = {
   'worker.stateChange': 'info',
   'worker.storeError': 'error',
   'worker.storeRecovered': 'info',
+}
+
+/** Where the outcome says how important it is. A level of your own for the event takes its place. */
+const levelsByOutcome: Readonly<Record<string, Readonly<Record<string, LogLevel>>>> = {
+  'ops.adminAction': { denied: 'warn', error: 'warn' },
+  'upkeep.ran': { failed: 'warn', elsewhere: 'debug' },
 }
 
 /**
@@ -193,8 +203,10 @@ function levelsOf(own: Levels = {}): Levels {
 /** The events to listen to. To listen to all would make policies tell of every call. */
 function typesFrom(levels: Levels, least: number): string[] {
   if (least === 0) return ['*']
-  const wanted = Object.entries(levels).filter(
-    ([, level]) => level !== false && order.indexOf(level) >= least,
+  const wanted = Object.entries(levels).filter(([key, level]) =>
+    [level, ...Object.values(outcomesOf(key, levels))].some(
+      (each) => each !== false && order.indexOf(each) >= least,
+    ),
   )
   return [...new Set(wanted.map(([key]) => key.slice(key.lastIndexOf('.') + 1)))]
 }
@@ -205,7 +217,13 @@ function levelOf({ kind, type, payload }: HubEvent, levels: Levels): LogLevel | 
   if (level === false || (level === undefined && everyCall.has(key))) return undefined
   // The first status of a health check is no change.
   if (key === 'health.changed' && (payload as { readonly from?: unknown }).from === undefined) return 'info'
-  return level ?? 'debug'
+  const { outcome } = payload as { readonly outcome?: unknown }
+  return outcomesOf(key, levels)[String(outcome)] ?? level ?? 'debug'
+}
+
+/** The levels of an event by its outcome, unless somebody wants it otherwise. */
+function outcomesOf(key: string, levels: Levels): Readonly<Record<string, LogLevel>> {
+  return levels[key] === levelsByDefault[key] ? (levelsByOutcome[key] ?? {}) : {}
 }
 
 /** What lines have from elsewhere: loggers, and the rest of the line. */
@@ -264,7 +282,7 @@ class Recent {
   }
 }
 
-/** Fields that make two events different news. All of them have few values. */
+/** Fields that make two events different news. All of them have few values, but targets: of what somebody did by hand, nothing is left out. */
 const telling = [
   'from',
   'to',
@@ -276,6 +294,10 @@ const telling = [
   'reason',
   'outcome',
   'key',
+  'job',
+  'actor',
+  'action',
+  'target',
 ]
 
 function likenessOf({ kind, name, type, payload }: HubEvent): string {

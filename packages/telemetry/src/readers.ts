@@ -44,6 +44,25 @@ const criticalities = ['critical_plus', 'critical', 'sheddable_plus', 'sheddable
 const memoryResults = ['hit', 'miss']
 const fallbackResults = ['success', 'failure', ...memoryResults]
 
+const providerStates = ['healthy', 'cooling', 'probing', 'excluded']
+const attemptOutcomes = [
+  'answered',
+  'slow',
+  'overtaken',
+  'abandoned',
+  'transient',
+  'degraded',
+  'persistent',
+  'fatal',
+]
+const failoverOutcomes = ['first', 'rescued', 'exhausted', 'deadline', 'unavailable', 'refused']
+/** As the snapshot and the events call them. */
+const idempotencyResults = ['claimed', 'duplicate', 'rejected', 'mismatch', 'unprotected']
+const idempotencyIncidents = ['recovered', 'leaseLost', 'outcomeNotRecorded', 'omitted']
+const claimOutcomes = ['completed', 'failed', 'retryable', 'abandoned']
+
+/** What providers do besides answering and failing, as the events are called. */
+export const providerEvents = ['limited', 'misconfigured', 'interrupted'] as const
 /** What becomes of dead letters, by event. */
 export const letterResults: ReadonlyMap<string, string> = new Map([
   ['replayed', 'replayed'],
@@ -78,8 +97,33 @@ export const readers: Readonly<Record<string, Reader>> = {
   },
   timeout: (account, name, snapshot) =>
     account.total('timeouts_total', [name], numberOf(snapshot['timeouts'])),
-  bulkhead: (account, name, snapshot) => readSlots(account, name, snapshot, snapshot['concurrency']),
-  'adaptive-concurrency': (account, name, snapshot) => readSlots(account, name, snapshot, snapshot['limit']),
+  bulkhead: (account, name, snapshot) =>
+    readSlots(account, 'bulkhead', name, snapshot, snapshot['concurrency']),
+  'adaptive-concurrency': (account, name, snapshot) =>
+    readSlots(account, 'adaptive-concurrency', name, snapshot, snapshot['limit']),
+  'rate-limit': (account, name, { available, queued }) => {
+    account.set('rate_limit_available', [name], numberOf(available))
+    account.set('rate_limit_queued', [name], numberOf(queued))
+  },
+  failover: (account, name, { providers = [], waiting }) => {
+    account.set('failover_waiting', [name], numberOf(waiting))
+    for (const { provider, state, excluded } of providers as readonly Facts[]) {
+      const now = excluded === undefined ? state : 'excluded'
+      for (const each of providerStates)
+        account.set('failover_provider_state', [name, textOf(provider), each], each === now ? 1 : 0)
+      for (const outcome of attemptOutcomes)
+        account.count('failover_attempts_total', [name, textOf(provider), outcome], 0)
+      for (const event of providerEvents)
+        account.count('failover_provider_events_total', [name, textOf(provider), event], 0)
+    }
+  },
+  hedge: (account, name, { denied }) => account.total('hedge_denied_total', [name], numberOf(denied)),
+  idempotency: (account, name, snapshot) => {
+    for (const result of idempotencyResults)
+      account.total('idempotency_calls_total', [name, result], numberOf(snapshot[result]))
+    for (const incident of idempotencyIncidents)
+      account.total('idempotency_incidents_total', [name, snake(incident)], numberOf(snapshot[incident]))
+  },
   fallback: (account, name, snapshot) => {
     for (const { link, answered, failed } of (snapshot['links'] ?? []) as readonly Facts[]) {
       account.total('fallback_usage_total', [name, textOf(link), 'success'], numberOf(answered))
@@ -137,7 +181,15 @@ function readCircuits(account: Account, name: string, circuits: readonly (readon
   for (const [state, number] of states) account.set('circuit_breaker_state', [name, state], number)
 }
 
-function readSlots(account: Account, name: string, { active, queued }: Facts, limit: unknown): void {
+function readSlots(
+  account: Account,
+  kind: string,
+  name: string,
+  { active, queued, rejected = {} }: Facts,
+  limit: unknown,
+): void {
+  for (const [reason, calls] of Object.entries(rejected as Facts))
+    account.total('calls_rejected_total', [kind, name, snake(reason)], numberOf(calls))
   account.set('bulkhead_active', [name], numberOf(active))
   account.set('bulkhead_queued', [name], numberOf(queued))
   account.set('bulkhead_limit', [name], numberOf(limit))
@@ -168,8 +220,17 @@ export const zeros: Readonly<Record<string, Zeros>> = {
     for (const reason of retryReasons) account.count('retry_calls_total', [name, reason], 0)
     account.know('retry_delay_seconds', [name])
   },
-  bulkhead: zeroRefusals('full', 'max_wait', 'deadline', 'aborted'),
-  'adaptive-concurrency': zeroRefusals('full', 'max_wait', 'deadline', 'aborted'),
+  failover: (account, name) => {
+    for (const outcome of failoverOutcomes) account.count('failover_calls_total', [name, outcome], 0)
+  },
+  hedge: (account, name) => {
+    for (const cause of ['delay', 'failure']) account.count('hedge_copies_total', [name, cause], 0)
+    for (const winner of ['original', 'copy']) account.count('hedge_wins_total', [name, winner], 0)
+  },
+  idempotency: (account, name, kind) => {
+    zeroRefusals('reject', 'max_wait', 'deadline', 'abandoned', 'store')(account, name, kind)
+    for (const outcome of claimOutcomes) account.count('idempotency_claims_total', [name, outcome], 0)
+  },
   'rate-limit': zeroRefusals('limit', 'max_wait', 'deadline', 'aborted'),
   'load-shed': (account) => {
     for (const criticality of criticalities)

@@ -30,6 +30,17 @@ const depth = (values: string, where = at): SeriesOfTest => ({
   [`dlq_messages{${where},queue="mails"}`]: values,
 })
 const mails = { job: 'shop', queue: 'mails' }
+const provider = (state: string, values: string, where = at): SeriesOfTest => ({
+  [`failover_provider_state{${where},name="models",provider="primary",state="${state}"}`]: values,
+})
+const outcome = (word: string, values: string): SeriesOfTest => ({
+  [`failover_calls_total{${at},name="models",outcome="${word}"}`]: values,
+})
+const once = (values: Readonly<Record<'lost' | 'unprotected' | 'abandoned', string>>): SeriesOfTest => ({
+  [`idempotency_incidents_total{${at},name="charges",incident="lease_lost"}`]: values.lost,
+  [`idempotency_calls_total{${at},name="charges",result="unprotected"}`]: values.unprotected,
+  [`idempotency_claims_total{${at},name="charges",outcome="abandoned"}`]: values.abandoned,
+})
 
 const cases = (alert: string, ...each: readonly Omit<AlertCase, 'alert'>[]): AlertCase[] =>
   each.map((one) => ({ alert, ...one }))
@@ -220,6 +231,68 @@ export const alertCases: readonly AlertCase[] = [
         [`fallback_usage_total{${at},name="cache",fallback="stale-cache",result="hit"}`]: '0+600x30',
       },
       at: '25m',
+      fires: [],
+    },
+  ),
+  ...cases(
+    'ProviderDown',
+    {
+      about: 'cools down and is tried in turns in one of two instances',
+      series: {
+        ...provider('cooling', '0 1 1 1 0 1 1 1 1 1 1 1 1 1 1'),
+        ...provider('probing', '0 0 0 0 1 0 0 0 0 0 0 0 0 0 0'),
+        ...provider('healthy', '1x15', b),
+      },
+      at: '13m',
+      fires: [{ job: 'shop', name: 'models', provider: 'primary' }],
+      says: 'The provider primary of models is down',
+    },
+    { about: 'was taken out by hand', series: provider('excluded', '1x15'), at: '13m', fires: [] },
+  ),
+  ...cases(
+    'FailoverUnanswered',
+    {
+      about: 'every tenth call has no answer',
+      series: { ...outcome('first', '0+90x15'), ...outcome('deadline', '0+10x15') },
+      at: '14m',
+      fires: [{ job: 'shop', name: 'models' }],
+      says: '10% of the calls of models get no answer from any provider',
+    },
+    {
+      about: 'half of the calls are rescued, and some are refused as wrong',
+      series: {
+        ...outcome('first', '0+40x15'),
+        ...outcome('rescued', '0+50x15'),
+        ...outcome('refused', '0+10x15'),
+        ...outcome('deadline', '0x15'),
+      },
+      at: '14m',
+      fires: [],
+    },
+  ),
+  ...cases(
+    'IdempotencyWeakened',
+    {
+      about: 'a lease is lost',
+      series: once({ lost: '0 0 0 1 1 1', unprotected: '0x5', abandoned: '0x5' }),
+      at: '5m',
+      fires: [{ job: 'shop', name: 'charges' }],
+      says: 'Work of charges may have been done twice, or is left undone',
+    },
+    {
+      about: 'nobody knows how a claim ended',
+      series: once({ lost: '0x5', unprotected: '0x5', abandoned: '0 0 0 1 1 1' }),
+      at: '5m',
+      fires: [{ job: 'shop', name: 'charges' }],
+      says: 'Work of charges may have been done twice, or is left undone',
+    },
+    {
+      about: 'crashes are taken over, as they should be',
+      series: {
+        ...once({ lost: '0x5', unprotected: '0x5', abandoned: '0x5' }),
+        [`idempotency_incidents_total{${at},name="charges",incident="recovered"}`]: '0+1x5',
+      },
+      at: '5m',
       fires: [],
     },
   ),

@@ -9,7 +9,7 @@ const all = [...alerts.map(({ expr }) => expr), ...expressions()]
 
 /** What Prometheus adds to the labels of every series. */
 const ofTheServer = ['job', 'instance']
-const functions = /^(sum|max|rate|increase|delta|absent|histogram_quantile|by|and|or)$/
+const functions = /^(sum|max|min|rate|increase|delta|absent|histogram_quantile|by|and|or)$/
 
 interface Selector {
   readonly metric: string
@@ -137,6 +137,37 @@ describe('the dashboard', () => {
         }
     const ids = panels.map(({ id }: { id: number }) => id)
     expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  it('has the shape that Grafana documents, and asks the data source that was chosen', () => {
+    const dashboard = JSON.parse(dashboardJson())
+    const chosen = { type: 'prometheus', uid: '$datasource' }
+    const [input] = dashboard.__inputs
+    const [source, ...others] = templating.list
+    expect(source).toMatchObject({ type: 'datasource', query: 'prometheus', name: 'datasource' })
+    expect(source.current.value).toBe(`\${${input.name}}`)
+    for (const { name, type, datasource, query } of others)
+      expect([name, type, datasource, query.refId]).toEqual([name, 'query', chosen, name])
+    for (const { datasource, expr, enable } of dashboard.annotations.list)
+      expect([datasource, typeof expr, enable]).toEqual([chosen, 'string', true])
+    const titles = new Set<string>()
+    for (const { type, title, id, gridPos, datasource, targets, fieldConfig, options } of panels) {
+      expect([title, Number.isInteger(id), Object.keys(gridPos)]).toEqual([title, true, ['x', 'y', 'w', 'h']])
+      if (type === 'row') continue
+      expect([title, ['timeseries', 'stat', 'state-timeline', 'table'].includes(type)]).toEqual([title, true])
+      expect([title, datasource]).toEqual([title, chosen])
+      const { unit, mappings } = fieldConfig.defaults
+      expect([title, ['short', 'percentunit', 's', 'reqps'].includes(unit)]).toEqual([title, true])
+      // A state without words and colours is a number that has to be looked up.
+      if (type === 'state-timeline') expect([title, mappings.length]).toEqual([title, 1])
+      expect([title, typeof options]).toEqual([title, 'object'])
+      for (const { datasource: asked, expr, legendFormat } of targets)
+        expect([title, asked, typeof expr, typeof legendFormat]).toEqual([title, chosen, 'string', 'string'])
+      const refIds = targets.map(({ refId }: { refId: string }) => refId)
+      expect([title, refIds.length > 0, new Set(refIds).size]).toEqual([title, true, refIds.length])
+      titles.add(title)
+    }
+    expect(titles.size).toBeGreaterThan(30)
   })
 
   it('uses no variable that it does not have', () => {

@@ -1,5 +1,5 @@
 import { circuitBreaker } from '@seaworthy/circuit-breaker'
-import { Hub, InvalidOptionError } from '@seaworthy/core'
+import { Emitter, type EventMap, Hub, InvalidOptionError } from '@seaworthy/core'
 import { createDegradation } from '@seaworthy/degradation'
 import { fixed, retry } from '@seaworthy/retry'
 import {
@@ -64,6 +64,57 @@ describe('logEvents', () => {
     const stop = logEvents({ logger: notebook().logger, hub })
     expect(['success', 'call', 'failure', 'hit', 'started'].filter((type) => hub.wants(type))).toEqual([])
     stop()
+  })
+
+  it('logs what operators do, as a warning when it was refused or failed', () => {
+    const hub = new Hub()
+    const { logger, lines } = notebook()
+    const stop = logEvents({ logger, hub, clock: new VirtualClock() })
+    const ops = new Emitter<EventMap>('ops', 'default', hub)
+    const did = (action: string, target: string, outcome: string): void =>
+      ops.emit('adminAction', { actor: 'ada', action, target, outcome })
+    did('circuitBreaker.reset', 'payments', 'ok')
+    did('circuitBreaker.reset', 'search', 'ok')
+    did('deadLetters.purge', 'orders', 'denied')
+    did('deadLetter.retry', 'orders/1', 'error')
+    ops.emit('auditFailed', { lost: 1 })
+    expect(
+      lines.map(({ level, fields }) => [level, fields['event'], fields['target'], fields['outcome']]),
+    ).toEqual([
+      ['info', 'adminAction', 'payments', 'ok'],
+      ['info', 'adminAction', 'search', 'ok'],
+      ['warn', 'adminAction', 'orders', 'denied'],
+      ['warn', 'adminAction', 'orders/1', 'error'],
+      ['error', 'auditFailed', undefined, undefined],
+    ])
+    stop()
+  })
+
+  it('logs runs of upkeep: failures as warnings, turns of other instances for those who debug', () => {
+    const emit = (level: LogLevel, levels: Readonly<Record<string, LogLevel>> = {}): unknown[] => {
+      const hub = new Hub()
+      const { logger, lines } = notebook()
+      const stop = logEvents({ logger, hub, clock: new VirtualClock(), level, levels })
+      const upkeep = new Emitter<EventMap>('upkeep', 'default', hub)
+      for (const outcome of ['done', 'failed', 'elsewhere'])
+        upkeep.emit('ran', { job: 'purge', outcome, duration: 5, failures: 0 })
+      upkeep.emit('ran', { job: 'report', outcome: 'done', duration: 5, failures: 0 })
+      upkeep.emit('storeFailed', { operation: 'begin' })
+      stop()
+      return lines.map(
+        ({ level: written, fields }) => `${written} ${fields['job'] ?? 'store'} ${fields['outcome']}`,
+      )
+    }
+    expect(emit('info')).toEqual([
+      'info purge done',
+      'warn purge failed',
+      'info report done',
+      'warn store undefined',
+    ])
+    // Who wants warnings only still learns of a job that fails.
+    expect(emit('warn')).toEqual(['warn purge failed', 'warn store undefined'])
+    expect(emit('debug')).toContain('debug purge elsewhere')
+    expect(emit('info', { 'upkeep.ran': 'error' })).toContain('error purge elsewhere')
   })
 
   it('logs retries for those who debug', async () => {

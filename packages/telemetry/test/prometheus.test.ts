@@ -84,6 +84,43 @@ describe('prometheusMetrics', () => {
       limited: value('calls_rejected_total', { kind: 'rate-limit', name: 'quota', reason: 'limit' }),
     }).toEqual({ timeouts: 1, limit: 1, active: 0, queued: 0, full: 1, limited: 1 })
     expect({
+      rescued: value('failover_calls_total', { name: 'models', outcome: 'rescued' }),
+      unanswered:
+        (value('failover_calls_total', { name: 'models' }) ?? 0) -
+        (value('failover_calls_total', { name: 'models', outcome: 'rescued' }) ?? 0),
+      answered: value('failover_attempts_total', { provider: 'secondary', outcome: 'answered' }),
+      neverAsked: value('failover_attempts_total', { provider: 'spare' }),
+      excluded: value('failover_provider_state', { provider: 'spare', state: 'excluded' }),
+      states: value('failover_provider_state', { name: 'models' }),
+      waiting: value('failover_waiting', { name: 'models' }),
+    }).toEqual({
+      rescued: 1,
+      unanswered: 1,
+      answered: 1,
+      neverAsked: 0,
+      excluded: 1,
+      states: 3,
+      waiting: 0,
+    })
+    expect(value('failover_attempts_total', { provider: 'primary', outcome: 'transient' })).toBeGreaterThan(0)
+    expect({
+      copies: value('hedge_copies_total', { name: 'quotes', cause: 'delay' }),
+      wins: value('hedge_wins_total', { name: 'quotes', winner: 'copy' }),
+      denied: value('hedge_denied_total', { name: 'quotes' }),
+    }).toEqual({ copies: 1, wins: 1, denied: 0 })
+    expect({
+      claimed: value('idempotency_calls_total', { name: 'charges', result: 'claimed' }),
+      duplicate: value('idempotency_calls_total', { name: 'charges', result: 'duplicate' }),
+      mismatch: value('idempotency_calls_total', { name: 'charges', result: 'mismatch' }),
+      completed: value('idempotency_claims_total', { name: 'charges', outcome: 'completed' }),
+      abandoned: value('idempotency_claims_total', { name: 'charges', outcome: 'abandoned' }),
+      incidents: value('idempotency_incidents_total', { name: 'charges' }),
+    }).toEqual({ claimed: 1, duplicate: 1, mismatch: 1, completed: 1, abandoned: 0, incidents: 0 })
+    expect({
+      available: value('rate_limit_available', { name: 'quota' }),
+      queued: value('rate_limit_queued', { name: 'quota' }),
+    }).toEqual({ available: 0, queued: 0 })
+    expect({
       second: value('fallback_usage_total', { name: 'answers', fallback: 'second', result: 'failure' }),
       canned: value('fallback_usage_total', { name: 'answers', fallback: 'canned', result: 'success' }),
       hit: value('fallback_usage_total', { name: 'cache', fallback: 'stale-cache', result: 'hit' }),
@@ -170,6 +207,8 @@ describe('prometheusMetrics', () => {
     expect(sumOf(families, 'circuit_breaker_requests_total', { name: 'payments' })).toBe(5)
     expect(sumOf(families, 'circuit_breaker_state', { name: 'payments', state: 'open' })).toBe(1)
     expect(sumOf(families, 'fallback_usage_total', { name: 'answers', fallback: 'canned' })).toBe(1)
+    expect(sumOf(families, 'calls_rejected_total', { kind: 'bulkhead', reason: 'full' })).toBe(1)
+    expect(sumOf(families, 'idempotency_calls_total', { result: 'duplicate' })).toBe(1)
     prometheus.close()
   })
 

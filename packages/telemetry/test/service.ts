@@ -9,9 +9,10 @@ import {
   loadShed,
   memoryCache,
 } from '@seaworthy/degradation'
-import { fallbackChain, staleCache } from '@seaworthy/fallback'
+import { failover, fallbackChain, hedge, staleCache } from '@seaworthy/fallback'
 import { adaptiveConcurrency, bulkhead, rateLimit, timeout } from '@seaworthy/flow'
 import { createHealth } from '@seaworthy/health'
+import { idempotency, memoryIdempotencyStore } from '@seaworthy/idempotency'
 import { fixed, retry } from '@seaworthy/retry'
 import { VirtualClock } from '@seaworthy/testing'
 import { memoryStream, worker } from '@seaworthy/worker'
@@ -59,6 +60,22 @@ export function service(
     ],
     { name: 'answers', hub },
   )
+  const models = failover(
+    [
+      { name: 'primary', call: fails },
+      { name: 'secondary', call: (prompt: string) => (prompt === '' ? fails() : prompt) },
+      { name: 'spare', call: fails },
+    ],
+    { name: 'models', deadline: '5s', ...common },
+  )
+  const quotes = hedge({ name: 'quotes', delay: '1s', budget: 1, ...common })
+  const once = idempotency({
+    name: 'charges',
+    store: memoryIdempotencyStore({ clock }),
+    scope: `tenant-${id}`,
+    fingerprint: ({ values }) => values?.['order'],
+    ...common,
+  })
   const cache = staleCache({ name: 'cache', ttl: '1m', ...common })
   const health = createHealth({ ...common, mode: 'on-demand' })
   health.register('database', { check: fails })
@@ -103,6 +120,14 @@ export function service(
       await quota.settle(() => secret)
       await adaptive.settle(() => secret)
       await answers.settle(fails, secretly)
+      models.exclude('spare', 'no credit left')
+      await models.call(secret)
+      const nobody = models.call('').catch(() => 'nobody answered')
+      let copies = 0
+      const copied = quotes.settle(() => clock.sleep(copies++ === 0 ? 9000 : 1))
+      await once.settle(() => secret, { key: `order-${id}`, values: { order: secret } })
+      await once.settle(() => secret, { key: `order-${id}`, values: { order: secret } })
+      await once.settle(() => secret, { key: `order-${id}`, values: { order: 'another' } })
       await cache.settle(() => secret, secretly)
       await cache.settle(() => secret, secretly)
       await health.report()
@@ -115,7 +140,7 @@ export function service(
       await stream.enqueue({ id: `good-${id}`, payload: JSON.stringify({ good: true, secret }) })
       await stream.enqueue({ id: `bad-${id}`, payload: JSON.stringify({ good: false, secret }) })
       await clock.advance('10s')
-      await Promise.all([saved, lost, timedOut, first])
+      await Promise.all([saved, lost, timedOut, first, nobody, copied])
     },
     async close() {
       const closed = tasks.close()
@@ -126,8 +151,8 @@ export function service(
       await Promise.all(over)
       registry.close()
       degradation.close()
-      for (const policy of [payments, hosts, mails, slow, orders, quota, adaptive, answers, cache, shed])
-        policy.dispose()
+      const policies = [payments, hosts, mails, slow, orders, quota, adaptive, answers, cache, shed]
+      for (const policy of [...policies, models, quotes, once]) policy.dispose()
     },
   }
 }

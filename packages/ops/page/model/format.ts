@@ -47,6 +47,11 @@ export function formatCountdown(milliseconds: number): string {
   return seconds < 60 ? `${seconds} s` : formatTime(seconds * 1000)
 }
 
+/** How long something has lasted, in whole seconds that are over. */
+export function formatFor(milliseconds: number): string {
+  return formatCountdown(Math.floor(milliseconds / 1000) * 1000)
+}
+
 /** An age as an answer to "when?": `now`, `5 s ago`. */
 export function formatAgo(milliseconds: number | undefined): string {
   if (milliseconds === undefined) return none

@@ -43,6 +43,8 @@ export class PageModel {
   readonly circuits = new Map<string, CircuitView>()
   readonly components = new Map<string, ComponentView>()
   readonly events = new Ring<TransitionEvent>(eventsKept)
+  /** Since when the service counts calls. */
+  began = 0
   /** How many events have come since the page was opened. */
   eventCount = 0
   /** The seconds of all breakers together. */
@@ -83,6 +85,7 @@ export class PageModel {
     this.#ahead = event.time - local
     this.#heard = event.time
     const { session, figures, health, degradation, deadLetters } = event
+    this.began = session.time - session.service.uptime * 1000
     Object.assign(this, { session, figures, degradation, deadLetters })
     this.circuits.clear()
     this.#keepOnly(this.#spans, new Set(event.circuitBreakers.map(circuitId)))

@@ -23,9 +23,11 @@ export function saturationOf({ kind, snapshot }: ComponentView): Saturation {
     const queue = figure('queue')
     const of = queue === undefined || queue === 0 ? '' : ` of ${formatCount(queue)}`
     const waiting = queued === undefined ? '' : `, ${formatCount(queued)}${of} waiting`
+    const refused = refusals(snapshot['rejected'])
+    const away = refused === 0 ? '' : `, ${formatCount(refused)} turned away`
     return {
       share: Math.min(1, active / limit),
-      text: `${formatCount(active)} of ${formatCount(Math.floor(limit))} in use${waiting}`,
+      text: `${formatCount(active)} of ${formatCount(Math.floor(limit))} in use${waiting}${away}`,
     }
   }
   const [available, burst, per] = [figure('available'), figure('burst'), figure('per')]
@@ -38,7 +40,20 @@ export function saturationOf({ kind, snapshot }: ComponentView): Saturation {
       text: `${plural(Math.floor(available), 'call')} free${allowed}`,
     }
   }
+  if (kind === 'failover' && Array.isArray(snapshot['providers']))
+    return { share: undefined, text: snapshot['providers'].map(providerText).join(', ') }
   return { share: undefined, text: plainFacts(snapshot) }
+}
+
+function providerText({ provider, state, cooldown, excluded }: Readonly<Record<string, unknown>>): string {
+  const rest = typeof cooldown === 'number' && cooldown > 0 ? ` for ${formatTime(cooldown)}` : ''
+  return `${provider} ${excluded === undefined ? `${state}${rest}` : 'excluded'}`
+}
+
+/** Those who gave up by themselves were not turned away. */
+function refusals(rejected: unknown): number {
+  const counts = Object.entries((rejected ?? {}) as Readonly<Record<string, unknown>>)
+  return counts.reduce((sum, [why, count]) => (why === 'aborted' ? sum : sum + Number(count)), 0)
 }
 
 /** Shares from which a limiter is worth a look, and is full. */
@@ -47,11 +62,14 @@ export function saturationTone(share: number | undefined): 'none' | 'ok' | 'warn
   return share >= 1 ? 'bad' : share >= 0.8 ? 'warn' : 'ok'
 }
 
+/** Whose numbers are milliseconds. The limit of what has no places is a time limit. */
+const isTime = (name: string): boolean => /delay|duration|age$|limit/i.test(name)
+
 function plainFacts(snapshot: Readonly<Record<string, unknown>>): string {
   const facts = Object.entries(snapshot).flatMap(([name, value]) =>
     typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean'
       ? [
-          `${formatWord(name).toLowerCase()} ${typeof value === 'number' ? formatCount(value) : String(value)}`,
+          `${formatWord(name).toLowerCase()} ${typeof value !== 'number' ? value : isTime(name) ? formatTime(value) : formatCount(value)}`,
         ]
       : [],
   )

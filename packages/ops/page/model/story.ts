@@ -63,10 +63,16 @@ export function storyOf({ kind, name, type, facts }: TransitionEvent): Story {
       false,
     )
   }
+  if (kind === 'upkeep' && type === 'ran') {
+    const failed = fact('outcome') === 'failed'
+    const again = Number(facts['failures']) > 1 ? ` ${fact('failures')} times in a row` : ''
+    const outcome = failed ? `failed${again}` : change('outcome')
+    return story(`Upkeep ${fact('job')}: ${outcome}`, failed ? 'warn' : 'plain')
+  }
   return story(`${name}: ${formatWord(type).toLowerCase()}${listed(facts)}`, 'plain', false)
 }
 
-/** What is told as one: plain things that came again and again. */
+/** What is told as one: plain things that came again and again, with nothing but plain things in between. */
 export interface Chapter {
   /** Stays the same while more of them come. */
   readonly key: string
@@ -79,14 +85,21 @@ export interface Chapter {
 /** @param events - Newest first. */
 export function chapters(events: readonly TransitionEvent[]): Chapter[] {
   const found: Chapter[] = []
+  /** Where each plain thing is told, since something else than plain things happened. */
+  const told = new Map<string, number>()
   for (const event of events) {
     const story = storyOf(event)
     const key = String(event.seq)
     const count = 1 + (event.suppressed ?? 0)
-    const last = found.at(-1)
-    if (last !== undefined && story.tone === 'plain' && last.story.text === story.text)
-      found[found.length - 1] = { ...last, key, count: last.count + count }
-    else found.push({ key, event, story, count })
+    const at = story.tone === 'plain' ? told.get(story.text) : undefined
+    const known = at === undefined ? undefined : found[at]
+    if (at !== undefined && known !== undefined) {
+      found[at] = { ...known, key, count: known.count + count }
+      continue
+    }
+    if (story.tone === 'plain') told.set(story.text, found.length)
+    else told.clear()
+    found.push({ key, event, story, count })
   }
   return found
 }

@@ -1,6 +1,6 @@
 /** How much the service does now, and why: the first thing to read. */
 import { byId, icon, make, setAttribute, setHidden, setIcon, setText } from '../dom.ts'
-import { formatClock, formatCountdown, formatWord } from '../model/format.ts'
+import { formatClock, formatCountdown, formatFor, formatWord } from '../model/format.ts'
 import type { Page, View } from '../page.ts'
 
 const promises = {
@@ -12,15 +12,15 @@ const promises = {
 
 export function banner({ model }: Page): View {
   const sign = icon('pass')
-  const title = make('strong', { class: 'level' })
-  const service = make('span', { class: 'service' })
-  const since = make('p', { class: 'since' })
-  const reason = make('p', { class: 'reason' })
-  const override = make('p', { class: 'override' })
-  const health = make('p', { class: 'overall' })
+  const title = make('strong.level')
+  const service = make('span.service')
+  const since = make('p.since')
+  const reason = make('p.reason')
+  const override = make('p.override')
+  const health = make('p.overall')
   byId('banner').append(
-    make('p', { class: 'headline' }, sign, title, service),
-    make('div', { class: 'details' }, since, reason, override, health),
+    make('p.headline', sign, title, service),
+    make('div.details', since, reason, override, health),
   )
   return {
     update(now) {
@@ -37,18 +37,15 @@ export function banner({ model }: Page): View {
       setText(service, degradation === undefined ? '' : promises[degradation.serviceLevel])
 
       const at = degradation?.since
-      setText(
-        since,
-        at === undefined
-          ? ''
-          : `Since ${formatClock(at)}, for ${formatCountdown(Math.floor((now - at) / 1000) * 1000)}`,
-      )
+      setText(since, at === undefined ? '' : `Since ${formatClock(at)}, for ${formatFor(now - at)}`)
       setHidden(since, at === undefined)
       const why =
         degradation !== undefined && degradation.override === undefined && value > 0
           ? degradation.reason
           : undefined
-      setText(reason, why ? `Why: ${why}` : '')
+      const about = degradation?.rules?.find(({ id }) => id === why)?.reading?.about ?? []
+      const names = about.length > 0 ? ` (${about.join(', ')})` : ''
+      setText(reason, why ? `Why: ${why}${names}` : '')
       setHidden(reason, !why)
 
       const set = degradation?.override

@@ -1,6 +1,6 @@
 /** All circuits, those first that need somebody. */
 import type { CircuitView } from '../../src/wire.ts'
-import { byId, make, Rows, setHidden, setText } from '../dom.ts'
+import { button, field, make, panel, Rows, search, setHidden, setText } from '../dom.ts'
 import { plural } from '../model/format.ts'
 import { arrange } from '../model/order.ts'
 import { circuitId } from '../model/page-model.ts'
@@ -18,31 +18,20 @@ export function breakers(page: Page): View {
   let showAll = false
   let ids = 0
 
-  const filter = make('input', {
-    type: 'search',
-    id: 'breaker-filter',
-    autocomplete: 'off',
-    placeholder: 'Name',
-  })
+  const filter = search('Name', 'breaker-filter')
   const troubled = make('input', { type: 'checkbox', id: 'breaker-troubled' })
-  const count = make('p', { class: 'quiet', id: 'breaker-count' })
-  const grid = make('div', { class: 'grid' })
-  const all = make('button', { type: 'button' })
-  const empty = make('p', { class: 'empty' })
-  for (const control of [filter, troubled]) control.addEventListener('input', page.refresh)
-  all.addEventListener('click', () => {
+  const count = make('p.quiet', { id: 'breaker-count' })
+  const grid = make('div.grid')
+  const all = button('', () => {
     showAll = !showAll
     page.refresh()
   })
-  byId('breakers').append(
-    make(
-      'div',
-      { class: 'panel-head' },
-      make('h2', { id: 'breakers-title' }, 'Circuit breakers'),
-      count,
-      make('label', { class: 'field' }, make('span', {}, 'Filter'), filter),
-      make('label', { class: 'check' }, troubled, 'Not closed only'),
-    ),
+  const empty = make('p.empty')
+  for (const control of [filter, troubled]) control.addEventListener('input', page.refresh)
+  panel(
+    'breakers',
+    'Circuit breakers',
+    [count, field('Filter', filter), make('label.check', troubled, 'Not closed only')],
     grid,
     empty,
     all,

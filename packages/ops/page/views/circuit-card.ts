@@ -1,16 +1,26 @@
 /** One circuit: its state, its last quarter of an hour, its figures, and what can be done with it. */
 import type { CircuitAction, CircuitActionAnswer, CircuitView, StateSpan } from '../../src/wire.ts'
 import { part } from '../api.ts'
-import { Chart, withoutFlat } from '../charts.ts'
+import { Chart } from '../charts.ts'
 import type { Question } from '../dialog.ts'
-import { draw, icon, make, type Row, setAttribute, setHidden, setIcon, setText } from '../dom.ts'
-import { formatCountdown, formatRate, formatShare, formatTime, formatWord, plural } from '../model/format.ts'
+import { button, draw, icon, make, type Row, setAttribute, setHidden, setIcon, setText } from '../dom.ts'
+import {
+  formatCountdown,
+  formatFor,
+  formatRate,
+  formatShare,
+  formatTime,
+  formatWord,
+  plural,
+} from '../model/format.ts'
 import { circuitId } from '../model/page-model.ts'
+import { since, withoutFlat } from '../model/plot.ts'
 import type { Series } from '../model/series.ts'
 import { describeTimeline, segments } from '../model/timeline.ts'
 import type { Page } from '../page.ts'
 
 const step = 10
+const labels = ['Calls', 'Failed', 'Rejected', 'p50', 'p95', 'p99']
 
 /** What the card of a circuit is made from. */
 export interface CircuitItem {
@@ -75,74 +85,44 @@ export function circuitCard(page: Page, id: string, pin: () => void): Row<Circui
   const heading = make('h3', { id: `circuit-${id}`, tabindex: -1 })
   const sign = icon('closed')
   const word = make('span')
-  const status = make('p', { class: 'state' }, sign, word)
-  const detail = make('p', { class: 'detail' })
+  const status = make('p.state', sign, word)
+  const detail = make('p.detail')
   const strip = draw('svg', {
     class: 'strip',
     viewBox: '0 0 900 14',
     preserveAspectRatio: 'none',
     role: 'img',
   })
-  const chartPlace = make('div', { class: 'spark' })
+  const chartPlace = make('div.spark')
   const chart = new Chart(chartPlace, {
-    height: 44,
-    axes: false,
     lines: [
-      { label: 'Calls', colour: 'calls', filled: true },
-      { label: 'Failed', colour: 'bad', filled: true },
+      { tone: 'calls', filled: true },
+      { tone: 'bad', filled: true },
     ],
   })
-  const [calls, failed, rejected, p50, p95, p99] = ['Calls', 'Failed', 'Rejected', 'p50', 'p95', 'p99'].map(
-    () => make('dd'),
-  ) as [HTMLElement, HTMLElement, HTMLElement, HTMLElement, HTMLElement, HTMLElement]
+  const values = labels.map(() => make('dd'))
   const list = make(
-    'dl',
-    { class: 'facts' },
-    ...(
-      [
-        ['Calls', calls],
-        ['Failed', failed],
-        ['Rejected', rejected],
-        ['p50', p50],
-        ['p95', p95],
-        ['p99', p99],
-      ] as const
-    ).map(([label, value]) => make('div', {}, make('dt', {}, label), value)),
+    'dl.facts',
+    ...labels.map((label, index) => make('div', make('dt', label), values[index] as HTMLElement)),
   )
 
   let item: CircuitItem | undefined
   const buttons = (Object.keys(deeds) as CircuitAction[]).map((action) => {
-    const target = make('span', { class: 'unseen' })
-    const button = make('button', { type: 'button', 'data-action': action }, deeds[action].label, target)
-    button.addEventListener('click', () => {
-      if (item === undefined) return
-      const { circuit } = item
-      const question = {
-        ...deeds[action].question(titleOf(circuit)),
-        ...(circuit.shared && { choice: 'On all instances that share it, not only this one' }),
-      }
-      void page.act(button, question, ({ reason, chosen }) =>
-        page.api.send<CircuitActionAnswer>('POST', `circuit-breakers/${part(circuit.name)}/${action}`, {
-          ...(circuit.key === undefined ? {} : { key: circuit.key }),
-          ...(reason === undefined ? {} : { reason }),
-          ...(chosen && { everywhere: true }),
-        }),
-      )
-    })
-    return { action, button, target }
+    const target = make('span.unseen')
+    const pressed = button(deeds[action].label, () => item && act(action, pressed, item), target)
+    return { action, pressed, target }
   })
-  const pinTarget = make('span', { class: 'unseen' })
-  const pinButton = make('button', { type: 'button', class: 'pin' }, 'Pin', pinTarget)
-  pinButton.addEventListener('click', pin)
+  const pinTarget = make('span.unseen')
+  const pinButton = button('Pin', pin, pinTarget, { class: 'pin' })
   const element = make(
-    'article',
-    { class: 'card', 'aria-labelledby': `circuit-${id}` },
-    make('div', { class: 'card-head' }, heading, status),
+    'article.card',
+    { 'aria-labelledby': `circuit-${id}` },
+    make('div.card-head', heading, status),
     detail,
     strip,
     chartPlace,
     list,
-    make('div', { class: 'buttons' }, ...buttons.map(({ button }) => button), pinButton),
+    make('div.buttons', ...buttons.map(({ pressed }) => pressed), pinButton),
   )
 
   return {
@@ -166,21 +146,36 @@ export function circuitCard(page: Page, id: string, pin: () => void): Row<Circui
     },
   }
 
+  function act(action: CircuitAction, pressed: HTMLButtonElement, { circuit }: CircuitItem): void {
+    const { name, key, shared } = circuit
+    const question = {
+      ...deeds[action].question(titleOf(circuit)),
+      ...(shared && { choice: 'On all instances that share it, not only this one' }),
+    }
+    void page.act(pressed, question, ({ reason, chosen }) =>
+      page.api.send<CircuitActionAnswer>('POST', `circuit-breakers/${part(name)}/${action}`, {
+        key,
+        reason,
+        ...(chosen && { everywhere: true }),
+      }),
+    )
+  }
+
   function fillFigures(series: Series | undefined): void {
     const minute = series?.summary(60)
-    const all = minute === undefined ? 0 : minute.calls + minute.rejections
-    setText(calls, formatRate(minute && minute.calls / 60))
-    setText(failed, formatShare(minute && (minute.calls === 0 ? undefined : minute.failures / minute.calls)))
-    setText(rejected, formatShare(minute && (all === 0 ? undefined : minute.rejections / all)))
-    setText(p50, formatTime(minute?.p50))
-    setText(p95, formatTime(minute?.p95))
-    setText(p99, formatTime(minute?.p99))
-    setAttribute(
-      failed,
-      'data-tone',
-      minute && minute.calls > 0 && minute.failures > minute.calls / 10 ? 'bad' : undefined,
-    )
-    setAttribute(rejected, 'data-tone', minute && minute.rejections > 0 ? 'warn' : undefined)
+    const { calls = 0, failures = 0, rejections = 0 } = minute ?? {}
+    const all = calls + rejections
+    const texts = [
+      formatRate(minute && calls / 60),
+      formatShare(calls === 0 ? undefined : failures / calls),
+      formatShare(all === 0 ? undefined : rejections / all),
+      formatTime(minute?.p50),
+      formatTime(minute?.p95),
+      formatTime(minute?.p99),
+    ]
+    for (const [index, value] of values.entries()) setText(value, texts[index] as string)
+    setAttribute(values[1] as Element, 'data-tone', failures > calls / 10 ? 'bad' : undefined)
+    setAttribute(values[2] as Element, 'data-tone', rejections > 0 ? 'warn' : undefined)
   }
 
   function drawChart(series: Series | undefined): void {
@@ -190,18 +185,19 @@ export function circuitCard(page: Page, id: string, pin: () => void): Row<Circui
     const failures = series.rates('failures', step)
     const sum = series.summary(900)
     const share = sum.calls === 0 ? '' : `, ${formatShare(sum.failures / sum.calls)} failed`
+    const times = series.times(step)
     chart.update(
-      [series.times(step), rates, withoutFlat(failures)],
+      [times, since(page.model.began, times, rates), withoutFlat(failures)],
       `Calls in the last 15 minutes: ${plural(sum.calls, 'call')}${share}, at most ${formatRate(Math.max(0, ...rates))}.`,
     )
   }
 
   function showButtons(circuit: CircuitView, title: string): void {
-    for (const { action, button, target } of buttons) {
+    for (const { action, pressed, target } of buttons) {
       const hidden = !page.can('operate') || !circuit.actions.includes(action) || !deeds[action].when(circuit)
       // Whoever has just pressed it stays at this card.
-      if (hidden && document.activeElement === button) heading.focus({ preventScroll: true })
-      setHidden(button, hidden)
+      if (hidden && document.activeElement === pressed) heading.focus({ preventScroll: true })
+      setHidden(pressed, hidden)
       setText(target, ` ${title}`)
     }
   }
@@ -216,7 +212,7 @@ function detailOf(
   { state, mode, since, retryAt, cause, isolation, openings }: CircuitView,
   now: number,
 ): string {
-  const parts = [`for ${formatCountdown(Math.floor((now - since) / 1000) * 1000)}`]
+  const parts = [`for ${formatFor(now - since)}`]
   if (state === 'open') {
     if (cause !== undefined)
       parts.push(cause === 'trial' ? 'a trial failed' : formatWord(cause).toLowerCase())
@@ -245,7 +241,7 @@ function drawStrip(strip: SVGSVGElement, spans: readonly StateSpan[], now: numbe
   shown.forEach(({ state, from, to }, index) => {
     const bar = strip.children[index] ?? strip.appendChild(draw('rect'))
     const height = heights[state] ?? 2
-    setAttribute(bar, 'class', `bar ${state}`)
+    setAttribute(bar, 'data-state', state)
     setAttribute(bar, 'x', (from * 900).toFixed(1))
     // What was short can still be seen.
     setAttribute(bar, 'width', Math.max(2, (to - from) * 900).toFixed(1))

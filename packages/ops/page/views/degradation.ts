@@ -1,17 +1,39 @@
 /** The level, what calls for it, the features that go with it, and how to set it by hand. */
-import type { FeatureActionAnswer, FeatureView, LevelActionAnswer, LevelWord } from '../../src/wire.ts'
+import type {
+  FeatureActionAnswer,
+  FeatureView,
+  LevelActionAnswer,
+  LevelWord,
+  RuleView,
+} from '../../src/wire.ts'
 import { part } from '../api.ts'
-import { byId, icon, make, Rows, setAttribute, setHidden, setIcon, setText } from '../dom.ts'
-import { formatAgo, formatCountdown, formatTime, formatWord } from '../model/format.ts'
+import {
+  button,
+  choice,
+  field,
+  icon,
+  make,
+  panel,
+  setAttribute,
+  setHidden,
+  setIcon,
+  setText,
+} from '../dom.ts'
+import {
+  formatCount,
+  formatCountdown,
+  formatFor,
+  formatShare,
+  formatTime,
+  formatWord,
+} from '../model/format.ts'
 import type { Page, View } from '../page.ts'
-import { table } from './table.ts'
+import { type Table, table } from './table.ts'
 
 const levels: readonly LevelWord[] = ['normal', 'minor', 'moderate', 'severe', 'critical']
 
 interface RuleItem {
-  readonly id: string
-  readonly level: LevelWord
-  readonly since: number
+  readonly rule: RuleView
   readonly now: number
 }
 
@@ -22,62 +44,30 @@ interface FeatureItem {
 
 export function degradation(page: Page): View {
   const { model } = page
-  const target = make('p', { class: 'quiet' })
+  const target = make('p.quiet')
   const steps = levels.map((level) => {
-    const about = make('span', { class: 'about' })
-    const time = make('span', { class: 'about time' })
-    return { level, about, time, element: make('li', {}, make('span', {}, formatWord(level)), about, time) }
+    const about = make('span.about')
+    const time = make('span.about')
+    return { level, about, time, element: make('li', make('span', formatWord(level)), about, time) }
   })
-  const ladder = make(
-    'ol',
-    { class: 'ladder', 'aria-label': 'Levels' },
-    ...steps.map(({ element }) => element),
-  )
-
-  const rules = table('Rules that count now', [
-    { label: 'Rule', look: 'wide' },
-    { label: 'Calls for' },
-    { label: 'Since', look: 'number' },
-  ])
-  const noRules = make('p', { class: 'empty' }, 'No rule counts now.')
-  const ruleRows = new Rows<RuleItem>(rules.body, () => {
-    const { element, cells } = rules.row()
-    return {
-      element,
-      update({ id, level, since, now }) {
-        for (const [index, text] of [id, formatWord(level), formatAgo(now - since)].entries())
-          setText(cells[index] as HTMLElement, text)
-      },
-    }
-  })
-
-  const features = table('Features', [
-    { label: 'Feature', look: 'wide' },
-    { label: 'State' },
-    { label: 'On up to' },
-    { label: 'Action', look: 'actions', unseen: true },
-  ])
-  const featureTitle = make('h3', {}, 'Features')
-  const featureRows = new Rows<FeatureItem>(features.body, () => featureRow(page, features.row()))
-
+  const ladder = make('ol.ladder', { 'aria-label': 'Levels' }, ...steps.map(({ element }) => element))
+  const rules = ruleTable()
+  const noRules = make('p.empty', 'There are no rules.')
+  const features = featureTable(page)
+  const featureTitle = make('h3', 'Features')
   const overrideForm = levelForm(page)
-  const empty = make('p', { class: 'empty' }, 'Nothing manages the level of this service.')
+  const empty = make('p.empty', 'Nothing manages the level of this service.')
   const content = make(
     'div',
-    {},
     ladder,
-    make('h3', {}, 'Rules'),
+    make('h3', 'Rules'),
     rules.element,
     noRules,
     featureTitle,
     features.element,
     overrideForm.element,
   )
-  byId('degradation').append(
-    make('div', { class: 'panel-head' }, make('h2', { id: 'degradation-title' }, 'Degradation'), target),
-    content,
-    empty,
-  )
+  panel('degradation', 'Degradation', [target], content, empty).classList.add('half')
 
   return {
     update(now) {
@@ -85,107 +75,129 @@ export function degradation(page: Page): View {
       setHidden(content, view === undefined)
       setHidden(empty, view !== undefined)
       if (view === undefined) return
-      setText(
-        target,
-        view.target === undefined || view.target === view.level ? '' : `On the way to ${view.target}`,
-      )
-      for (const { level, about, time, element } of steps) {
-        setAttribute(element, 'aria-current', level === view.level ? 'step' : undefined)
-        const words = [
-          level === view.level ? 'now' : undefined,
-          level === view.target && level !== view.level ? 'called for' : undefined,
-        ]
-        setText(about, words.filter(Boolean).join(', '))
-        setText(time, timeAt(view.timeAt?.[level]))
+      const { level, target: wanted = level, timeAt } = view
+      setText(target, wanted === level ? '' : `On the way to ${wanted}`)
+      for (const step of steps) {
+        const words = step.level === level ? 'now' : step.level === wanted ? 'called for' : ''
+        setAttribute(step.element, 'aria-current', step.level === level ? 'step' : undefined)
+        setText(step.about, words)
+        setText(step.time, timeText(timeAt?.[step.level]))
       }
-      const active = view.activeRules ?? []
-      setHidden(rules.element, active.length === 0)
-      setHidden(noRules, active.length > 0)
-      ruleRows.update(new Map(active.map((rule) => [rule.id, { ...rule, now }])))
+      const all: readonly RuleView[] =
+        view.rules ?? (view.activeRules ?? []).map((rule) => ({ ...rule, active: true }))
+      // Those that count first; the others as they were given.
+      const sorted = [...all].sort((a, b) => Number(b.active) - Number(a.active))
+      setHidden(noRules, sorted.length > 0)
+      rules.update(new Map(sorted.map((rule) => [rule.id, { rule, now }])))
       const list = view.features ?? []
-      setHidden(features.element, list.length === 0)
       setHidden(featureTitle, list.length === 0)
-      featureRows.update(new Map(list.map((feature) => [feature.name, { feature, now }])))
+      features.update(new Map(list.map((feature) => [feature.name, { feature, now }])))
       overrideForm.update(view.override !== undefined)
     },
   }
 }
 
-function featureRow(page: Page, { element, cells }: { element: HTMLElement; cells: readonly HTMLElement[] }) {
-  const [name, state, max, actions] = cells as [HTMLElement, HTMLElement, HTMLElement, HTMLElement]
-  const title = make('span', { class: 'name' })
-  const why = make('span', { class: 'about' })
-  name.append(title, why)
-  const sign = icon('pass')
-  const word = make('span')
-  state.append(make('span', { class: 'state' }, sign, word))
-  const verb = make('span')
-  const button = make('button', { type: 'button' }, verb, make('span', { class: 'unseen' }, ' '))
-  const target = button.lastElementChild as HTMLElement
-  actions.append(button)
-  let current: FeatureView | undefined
-  button.addEventListener('click', () => {
-    if (current === undefined) return
-    const { name: feature, killed } = current
-    const question = killed
-      ? {
-          title: `Restore ${feature}?`,
-          effect: 'The feature is on again whenever the level allows it.',
-          verb: 'Restore',
-        }
-      : {
-          title: `Switch ${feature} off?`,
-          effect: 'Nobody can use the feature for an hour, whatever the level is.',
-          verb: 'Switch off',
-          danger: true,
-          reason: 'required' as const,
-        }
-    void page.act(button, question, ({ reason }) =>
-      page.api.send<FeatureActionAnswer>(
-        'POST',
-        `degradation/features/${part(feature)}/${killed ? 'restore' : 'kill'}`,
-        killed ? { reason } : { reason, ttl: '1h' },
-      ),
-    )
-  })
-  return {
-    element,
-    update({ feature, now }: FeatureItem) {
-      current = feature
-      const { killed, on, maxLevel } = feature
-      setText(title, feature.name)
-      const ends =
-        killed?.expiresAt === undefined ? '' : ` for ${formatCountdown(killed.expiresAt - now)} more`
-      setText(why, killed ? `Off by ${killed.actor}${ends}: ${killed.reason}` : '')
-      setIcon(sign, on ? 'pass' : 'disposed')
-      setAttribute(element, 'data-status', on ? 'pass' : 'off')
-      setText(word, on ? 'On' : killed ? 'Off by hand' : 'Off')
-      setText(max, formatWord(maxLevel))
-      setText(verb, killed ? 'Restore' : 'Switch off')
-      setText(target, ` ${feature.name}`)
-      setHidden(button, !page.can('override'))
+function ruleTable(): Table<RuleItem> {
+  return table(
+    'Rules and what they read now',
+    [
+      { label: 'Rule', look: 'wide' },
+      { label: 'Calls for' },
+      { label: 'Reads now', look: 'number' },
+      { label: 'Holds from', look: 'number' },
+      { label: 'Counts' },
+    ],
+    (_, [name, level, value, limit, counts], key) => {
+      const about = make('span.about')
+      const word = make('span.name')
+      const rest = make('span.about')
+      name.append(make('span.name', key), about)
+      counts.append(word, rest)
+      return ({ rule, now }) => {
+        const { reading, active, since = now, until } = rule
+        setText(about, reading?.about?.join(', ') ?? '')
+        setText(level, formatWord(rule.level))
+        setText(value, figureOf(reading?.value, reading?.unit))
+        setText(limit, figureOf(reading?.limit, reading?.unit))
+        setText(word, active ? `for ${formatFor(now - since)}` : 'no')
+        setText(rest, until === undefined ? '' : `holds no more, ends in ${formatCountdown(until - now)}`)
+        setAttribute(counts, 'data-tone', active ? 'warn' : undefined)
+      }
     },
-  }
+  )
+}
+
+function featureTable(page: Page): Table<FeatureItem> {
+  return table(
+    'Features',
+    [
+      { label: 'Feature', look: 'wide' },
+      { label: 'State' },
+      { label: 'On up to' },
+      { label: 'Action', look: 'actions', unseen: true },
+    ],
+    (element, [name, state, max, actions], key) => {
+      const why = make('span.about')
+      const sign = icon('pass')
+      const word = make('span')
+      const verb = make('span')
+      const pressed = button('', () => current && switchFeature(page, current, pressed), verb)
+      pressed.append(make('span.unseen', ` ${key}`))
+      name.append(make('span.name', key), why)
+      state.append(make('span.state', sign, word))
+      actions.append(pressed)
+      let current: FeatureView | undefined
+      return ({ feature, now }) => {
+        current = feature
+        const { killed, on, maxLevel } = feature
+        const { expiresAt } = killed ?? {}
+        const ends = expiresAt === undefined ? '' : ` for ${formatCountdown(expiresAt - now)} more`
+        setText(why, killed ? `Off by ${killed.actor}${ends}: ${killed.reason}` : '')
+        setIcon(sign, on ? 'pass' : 'disposed')
+        setAttribute(element, 'data-status', on ? 'pass' : 'off')
+        setText(word, on ? 'On' : killed ? 'Off by hand' : 'Off')
+        setText(max, formatWord(maxLevel))
+        setText(verb, killed ? 'Restore' : 'Switch off')
+        setHidden(pressed, !page.can('override'))
+      }
+    },
+  )
+}
+
+function switchFeature(page: Page, { name, killed }: FeatureView, pressed: HTMLButtonElement): void {
+  const question = killed
+    ? {
+        title: `Restore ${name}?`,
+        effect: 'The feature is on again whenever the level allows it.',
+        verb: 'Restore',
+      }
+    : {
+        title: `Switch ${name} off?`,
+        effect: 'Nobody can use the feature for an hour, whatever the level is.',
+        verb: 'Switch off',
+        danger: true,
+        reason: 'required' as const,
+      }
+  void page.act(pressed, question, ({ reason }) =>
+    page.api.send<FeatureActionAnswer>(
+      'POST',
+      `degradation/features/${part(name)}/${killed ? 'restore' : 'kill'}`,
+      killed ? { reason } : { reason, ttl: '1h' },
+    ),
+  )
 }
 
 function levelForm(page: Page): { readonly element: HTMLElement; update(set: boolean): void } {
-  const choice = (id: string, options: readonly (readonly [string, string])[]): HTMLSelectElement =>
-    make('select', { id }, ...options.map(([value, label]) => make('option', { value }, label)))
-  const level = choice(
-    'override-level',
-    levels.map((each) => [each, formatWord(each)]),
-  )
-  const mode = choice('override-mode', [
-    ['pin', 'Exactly'],
-    ['floor', 'At least'],
-  ])
-  const time = choice('override-time', [
+  const level = choice('override-level', ...levels.map((each): [string, string] => [each, formatWord(each)]))
+  const mode = choice('override-mode', ['pin', 'Exactly'], ['floor', 'At least'])
+  const time = choice(
+    'override-time',
     ['15m', '15 minutes'],
     ['1h', '1 hour'],
     ['4h', '4 hours'],
     ['1d', '1 day'],
     ['never', 'Until cleared'],
-  ])
+  )
   time.value = '1h'
   const reason = make('input', {
     id: 'override-reason',
@@ -195,17 +207,26 @@ function levelForm(page: Page): { readonly element: HTMLElement; update(set: boo
     autocomplete: 'off',
   })
   const set = make('button', { type: 'submit' }, 'Set level')
-  const clear = make('button', { type: 'button' }, 'Clear override')
-  const field = (label: string, control: HTMLElement, wide = false): HTMLElement =>
-    make('label', { class: wide ? 'field wide' : 'field' }, make('span', {}, label), control)
+  const clear = button('Clear override', () => {
+    void page.act(
+      clear,
+      {
+        title: 'Clear the override?',
+        effect: 'The level is at once what the rules call for.',
+        verb: 'Clear override',
+        reason: 'optional',
+      },
+      ({ reason: why }) => page.api.send<LevelActionAnswer>('POST', 'degradation/clear', { reason: why }),
+    )
+  })
   const form = make(
-    'form',
-    { class: 'override-form', 'aria-label': 'Set the level by hand' },
+    'form.override-form',
+    { 'aria-label': 'Set the level by hand' },
     field('How', mode),
     field('Level', level),
     field('For', time),
-    field('Reason', reason, true),
-    make('div', { class: 'buttons' }, set, clear),
+    field('Reason', reason, 'field wide'),
+    make('div.buttons', set, clear),
   )
   form.addEventListener('submit', (event) => {
     event.preventDefault()
@@ -234,19 +255,7 @@ function levelForm(page: Page): { readonly element: HTMLElement; update(set: boo
         if (done) reason.value = ''
       })
   })
-  clear.addEventListener('click', () => {
-    void page.act(
-      clear,
-      {
-        title: 'Clear the override?',
-        effect: 'The level is at once what the rules call for.',
-        verb: 'Clear override',
-        reason: 'optional',
-      },
-      ({ reason }) => page.api.send<LevelActionAnswer>('POST', 'degradation/clear', { reason }),
-    )
-  })
-  const element = make('div', {}, make('h3', {}, 'By hand'), form)
+  const element = make('div', make('h3', 'By hand'), form)
   return {
     element,
     update(isSet) {
@@ -257,7 +266,11 @@ function levelForm(page: Page): { readonly element: HTMLElement; update(set: boo
   }
 }
 
-function timeAt(time: number | undefined): string {
+function figureOf(value: number | undefined, unit: 'count' | 'share' | 'ms' = 'count'): string {
+  return unit === 'share' ? formatShare(value) : unit === 'ms' ? formatTime(value) : formatCount(value)
+}
+
+function timeText(time: number | undefined): string {
   return time === undefined || time < 500 ? '' : formatTime(Math.round(time / 1000) * 1000)
 }
 

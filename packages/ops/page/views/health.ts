@@ -1,6 +1,6 @@
 /** What each health check says, and has said. */
 import type { HealthCheckView } from '../../src/wire.ts'
-import { byId, draw, icon, make, Rows, setAttribute, setHidden, setIcon, setText } from '../dom.ts'
+import { draw, icon, make, panel, setAttribute, setHidden, setIcon, setText } from '../dom.ts'
 import { formatAgo, formatCount, formatTime, formatWord } from '../model/format.ts'
 import type { Page, View } from '../page.ts'
 import { table } from './table.ts'
@@ -16,64 +16,49 @@ interface Item {
 }
 
 export function health({ model }: Page): View {
-  const checks = table('Health checks', [
-    { label: 'Check', look: 'wide' },
-    { label: 'Status' },
-    { label: 'Time', look: 'number' },
-    { label: 'Status since', look: 'number' },
-    { label: 'Last results' },
-  ])
-  const overall = make('p', { class: 'quiet' })
-  const empty = make('p', { class: 'empty' }, 'Nothing is checked.')
-  byId('health').append(
-    make('div', { class: 'panel-head' }, make('h2', { id: 'health-title' }, 'Health'), overall),
-    checks.element,
-    empty,
-  )
-  const rows = new Rows<Item>(checks.body, () => {
-    const { element, cells } = checks.row()
-    const [name, status, time, since, results] = cells as [
-      HTMLElement,
-      HTMLElement,
-      HTMLElement,
-      HTMLElement,
-      HTMLElement,
-    ]
-    const title = make('span', { class: 'name' })
-    const about = make('span', { class: 'about' })
-    const output = make('span', { class: 'about' })
-    name.append(title, about, output)
-    const sign = icon('unknown')
-    const word = make('span')
-    const code = make('span', { class: 'about' })
-    status.append(make('span', { class: 'state' }, sign, word), code)
-    const strip = draw('svg', { class: 'ticks', viewBox: `0 0 ${ticks * 4} 14`, role: 'img' })
-    results.append(strip)
-    return {
-      element,
-      update({ check, now }) {
+  const checks = table<Item>(
+    'Health checks',
+    [
+      { label: 'Check', look: 'wide' },
+      { label: 'Status' },
+      { label: 'Time', look: 'number' },
+      { label: 'Status since', look: 'number' },
+      { label: 'Last results' },
+    ],
+    (element, [name, status, time, since, results], key) => {
+      const about = make('span.about')
+      const output = make('span.about')
+      const sign = icon('unknown')
+      const word = make('span')
+      const code = make('span.about')
+      const strip = draw('svg', { class: 'ticks', viewBox: `0 0 ${ticks * 4} 14`, role: 'img' })
+      name.append(make('span.name', key), about, output)
+      status.append(make('span.state', sign, word), code)
+      results.append(strip)
+      return ({ check, now }) => {
         setAttribute(element, 'data-status', check.status)
-        setText(title, check.name)
         setText(
           about,
           [check.criticality, check.componentType, check.kinds.join(', ')].filter(Boolean).join(' · '),
         )
         setText(output, check.output ?? '')
-        setHidden(output, !check.output)
         setIcon(sign, check.status)
         setText(word, formatWord(check.status))
         const remarks = [
           check.code,
           check.flapping ? 'flapping' : undefined,
           check.lastStatus === check.status ? undefined : `last ${check.consecutive}: ${check.lastStatus}`,
-        ].filter(Boolean)
-        setText(code, remarks.join(', '))
+        ]
+        setText(code, remarks.filter(Boolean).join(', '))
         setText(time, observed(check))
         setText(since, check.since === undefined ? '–' : formatAgo(now - check.since))
         drawTicks(strip, model.results(check.name))
-      },
-    }
-  })
+      }
+    },
+  )
+  const overall = make('p.quiet')
+  const empty = make('p.empty', 'Nothing is checked.')
+  panel('health', 'Health', [overall], checks.element, empty).classList.add('half')
   return {
     update(now) {
       const { health: report } = model
@@ -84,9 +69,8 @@ export function health({ model }: Page): View {
       const list = [...(report?.checks ?? [])].sort(
         (a, b) => order[a.status] - order[b.status] || a.name.localeCompare(b.name),
       )
-      setHidden(checks.element, list.length === 0)
       setHidden(empty, list.length > 0)
-      rows.update(new Map(list.map((check) => [check.name, { check, now }])))
+      checks.update(new Map(list.map((check) => [check.name, { check, now }])))
     },
   }
 }
@@ -101,7 +85,7 @@ function drawTicks(strip: SVGSVGElement, results: readonly (keyof typeof heights
   while (strip.childElementCount > results.length) strip.lastElementChild?.remove()
   results.forEach((result, index) => {
     const tick = strip.children[index] ?? strip.appendChild(draw('rect', { width: 3 }))
-    setAttribute(tick, 'class', `tick ${result}`)
+    setAttribute(tick, 'data-status', result)
     setAttribute(tick, 'x', index * 4)
     setAttribute(tick, 'y', 14 - heights[result])
     setAttribute(tick, 'height', heights[result])

@@ -2,7 +2,7 @@
 import type { LetterAnswer } from '../../src/wire.ts'
 import { ApiError, part } from '../api.ts'
 import { show } from '../dialog.ts'
-import { make } from '../dom.ts'
+import { button, make } from '../dom.ts'
 import { formatClock, formatWord } from '../model/format.ts'
 import { note } from '../notes.ts'
 import type { Page } from '../page.ts'
@@ -16,35 +16,15 @@ export async function showLetter(page: Page, queue: string, id: string): Promise
     note(error instanceof ApiError ? error.message : 'The letter could not be read.', true)
     return
   }
-  const close = make('button', { type: 'button' }, 'Close')
+  const close = button('Close', () => dialog.close())
   const content = make('div')
-  const reveal = make('button', { type: 'button' }, 'Show content')
+  const reveal = button('Show content', open)
   reveal.hidden = !page.can('operate') || letter.state !== 'dead'
-  reveal.addEventListener('click', async () => {
-    try {
-      const { content: opened } = await page.api.get<LetterAnswer>(path, { content: 'true' })
-      if (opened === undefined) return
-      content.replaceChildren(
-        make('h3', {}, 'Content'),
-        make('pre', { tabindex: 0, 'aria-label': 'Content of the letter' }, opened.message),
-        ...(opened.truncated ? [make('p', { class: 'quiet' }, 'Cut off here.')] : []),
-      )
-      reveal.hidden = true
-      close.focus()
-    } catch (error) {
-      note(error instanceof ApiError ? error.message : 'The content could not be read.', true)
-    }
-  })
   const dialog = show(
     make(
       'div',
-      {},
       make('h2', { id: 'dialog-title' }, `Dead letter of ${queue}`),
-      make(
-        'dl',
-        { class: 'pairs' },
-        ...facts(letter).flatMap(([key, value]) => [make('dt', {}, key), make('dd', {}, value)]),
-      ),
+      make('dl.pairs', ...facts(letter).flatMap(([key, value]) => [make('dt', key), make('dd', value)])),
       ...list(
         'Behind it',
         letter.causes.map(({ name, message, code }) => [name, code, message].filter(Boolean).join(' ')),
@@ -56,13 +36,28 @@ export async function showLetter(page: Page, queue: string, id: string): Promise
         ),
       ),
       content,
-      make('p', { class: 'quiet', hidden: reveal.hidden }, 'Who looks at the content is written down.'),
-      make('div', { class: 'buttons' }, reveal, close),
+      make('p.quiet', { hidden: reveal.hidden }, 'Who looks at the content is written down.'),
+      make('div.buttons', reveal, close),
     ),
     true,
   )
-  close.addEventListener('click', () => dialog.close())
   close.focus()
+
+  async function open(): Promise<void> {
+    try {
+      const { content: opened } = await page.api.get<LetterAnswer>(path, { content: 'true' })
+      if (opened === undefined) return
+      content.replaceChildren(
+        make('h3', 'Content'),
+        make('pre', { tabindex: 0, 'aria-label': 'Content of the letter' }, opened.message),
+        ...(opened.truncated ? [make('p.quiet', 'Cut off here.')] : []),
+      )
+      reveal.hidden = true
+      close.focus()
+    } catch (error) {
+      note(error instanceof ApiError ? error.message : 'The content could not be read.', true)
+    }
+  }
 }
 
 function facts(letter: LetterAnswer): [string, string][] {
@@ -90,5 +85,5 @@ function facts(letter: LetterAnswer): [string, string][] {
 
 function list(title: string, lines: readonly string[]): HTMLElement[] {
   if (lines.length === 0) return []
-  return [make('h3', {}, title), make('ol', {}, ...lines.map((line) => make('li', {}, line)))]
+  return [make('h3', title), make('ol', ...lines.map((line) => make('li', line)))]
 }

@@ -1,5 +1,17 @@
 /** What has happened, newest first. */
-import { byId, icon, make, Rows, setAttribute, setHidden, setIcon, setText } from '../dom.ts'
+import {
+  button,
+  field,
+  icon,
+  make,
+  panel,
+  Rows,
+  search,
+  setAttribute,
+  setHidden,
+  setIcon,
+  setText,
+} from '../dom.ts'
 import { formatClock } from '../model/format.ts'
 import { eventsKept } from '../model/page-model.ts'
 import { type Chapter, chapters, type Tone } from '../model/story.ts'
@@ -16,37 +28,30 @@ const words: Readonly<Record<Tone, string>> = {
 
 export function log({ model, refresh }: Page): View {
   let shown = page
-  const filter = make('input', { type: 'search', autocomplete: 'off', placeholder: 'Text' })
-  const count = make('p', { class: 'quiet' })
-  const list = make('ol', { class: 'events', reversed: true })
-  const more = make('button', { type: 'button' }, 'Show older events')
-  const empty = make('p', { class: 'empty' }, 'Nothing has happened.')
+  const filter = search('Text', 'log-filter')
+  const count = make('p.quiet')
+  const list = make('ol.events', { reversed: true })
+  const more = button('Show older events', () => {
+    shown += page
+    refresh()
+  })
+  const empty = make('p.empty', 'Nothing has happened.')
   filter.addEventListener('input', () => {
     shown = page
     refresh()
   })
-  more.addEventListener('click', () => {
-    shown += page
-    refresh()
-  })
-  byId('log').append(
-    make(
-      'div',
-      { class: 'panel-head' },
-      make('h2', { id: 'log-title' }, 'Events'),
-      count,
-      make('label', { class: 'field' }, make('span', {}, 'Filter'), filter),
-    ),
-    list,
-    empty,
-    more,
-  )
+  panel(
+    'log',
+    'Events',
+    [count, field('Filter', filter)],
+    make('div.scroll', { tabindex: 0, role: 'group', 'aria-labelledby': 'log-title' }, list, empty, more),
+  ).classList.add('half')
   const rows = new Rows<Chapter>(list, () => {
     const time = make('time')
     const sign = icon('disposed')
-    const tone = make('span', { class: 'unseen' })
+    const tone = make('span.unseen')
     const text = make('span')
-    const element = make('li', {}, time, sign, make('span', { class: 'text' }, tone, text))
+    const element = make('li', time, sign, make('span.text', tone, text))
     return {
       element,
       update({ event, story, count }) {

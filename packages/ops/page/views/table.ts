@@ -1,5 +1,5 @@
 /** Tables that become lists of cards where there is no room for columns. The roles keep them tables for those who listen. */
-import { type Attributes, make } from '../dom.ts'
+import { make, type Row, Rows, setHidden } from '../dom.ts'
 
 export interface Column {
   readonly label: string
@@ -9,34 +9,65 @@ export interface Column {
   readonly unseen?: boolean
 }
 
-export interface Table {
+type Cells = readonly [
+  HTMLElement,
+  HTMLElement,
+  HTMLElement,
+  HTMLElement,
+  HTMLElement,
+  HTMLElement,
+  HTMLElement,
+]
+
+export interface Table<Item> {
   readonly element: HTMLElement
-  readonly body: HTMLElement
-  /** A row with one cell for each column. */
-  row(attributes?: Attributes): { readonly element: HTMLElement; readonly cells: readonly HTMLElement[] }
+  /** The keys of the rows as they stand. */
+  readonly keys: readonly string[]
+  readonly rows: HTMLCollection
+  /** Shows these rows, by key; hidden without any. */
+  update(items: ReadonlyMap<string, Item>): void
 }
 
-export function table(caption: string, columns: readonly Column[]): Table {
+/**
+ * @param fill - Puts into the cells of a new row what stays there, and returns what shows an item in them. There are as many cells as columns.
+ */
+export function table<Item>(
+  caption: string,
+  columns: readonly Column[],
+  fill: (row: HTMLElement, cells: Cells, key: string) => (item: Item) => void,
+): Table<Item> {
   const body = make('tbody', { role: 'rowgroup' })
   const head = columns.map(({ label, look, unseen }) =>
     make(
       'th',
       { role: 'columnheader', scope: 'col', class: look },
-      unseen ? make('span', { class: 'unseen' }, label) : label,
+      unseen ? make('span.unseen', label) : label,
     ),
   )
   const element = make(
     'table',
     { role: 'table' },
-    make('caption', { class: 'unseen' }, caption),
+    make('caption.unseen', caption),
     make('thead', { role: 'rowgroup' }, make('tr', { role: 'row' }, ...head)),
     body,
   )
-  const row = (attributes: Attributes = {}): ReturnType<Table['row']> => {
+  const rows = new Rows<Item>(body, (key): Row<Item> => {
     const cells = columns.map(({ label, look, unseen }) =>
       make('td', { role: 'cell', class: look, 'data-label': unseen ? undefined : label }),
     )
-    return { element: make('tr', { role: 'row', ...attributes }, ...cells), cells }
+    const row = make('tr', { role: 'row' }, ...cells)
+    // Whoever fills it has named the columns, and uses no more cells than those.
+    return { element: row, update: fill(row, cells as unknown as Cells, key) }
+  })
+  return {
+    element,
+    rows: body.children,
+    get keys() {
+      return rows.keys
+    },
+    update(items) {
+      setHidden(element, items.size === 0)
+      rows.update(items)
+    },
   }
-  return { element, body, row }
 }

@@ -1,7 +1,8 @@
 /** The calls of all breakers together over the last quarter of an hour, as a picture and as figures. */
-import { Chart, withoutFlat } from '../charts.ts'
-import { byId, make, Rows, setText } from '../dom.ts'
+import { Chart } from '../charts.ts'
+import { make, panel, setText } from '../dom.ts'
 import { formatClock, formatRate, formatShare, plural } from '../model/format.ts'
+import { since, withoutFlat } from '../model/plot.ts'
 import type { Page, View } from '../page.ts'
 import { table } from './table.ts'
 
@@ -9,67 +10,27 @@ const step = 5
 /** The table has a row for each minute. */
 const minute = 60 / step
 
-interface Minute {
-  readonly time: number
-  readonly calls: number
-  readonly failures: number
-  readonly rejections: number
-}
+type Minute = readonly string[]
 
 export function traffic({ model }: Page): View {
-  const place = make('div', { class: 'chart' })
-  const summary = make('p', { class: 'reading' })
-  const figures = table('Calls in each of the last minutes', [
-    { label: 'Minute' },
-    { label: 'Calls', look: 'number' },
-    { label: 'Failed', look: 'number' },
-    { label: 'Rejected', look: 'number' },
-  ])
-  const details = make('details', {}, make('summary', {}, 'The same as a table'), figures.element)
-  byId('traffic').append(
-    make(
-      'div',
-      { class: 'panel-head' },
-      make('h2', { id: 'traffic-title' }, 'Traffic through all circuits'),
-      make(
-        'ul',
-        { class: 'legend' },
-        make('li', { class: 'calls' }, 'Calls'),
-        make('li', { class: 'failed' }, 'Failed'),
-        make('li', { class: 'rejected' }, 'Rejected'),
-      ),
-    ),
-    place,
-    summary,
-    details,
+  const place = make('div.chart')
+  const summary = make('p.reading')
+  const figures = table<Minute>(
+    'Calls in each of the last minutes',
+    ['Minute', 'Calls', 'Failed', 'Rejected'].map((label) => ({ label, look: 'number' })),
+    (_, cells) => (texts) => {
+      for (const [index, text] of texts.entries()) setText(cells[index] as HTMLElement, text)
+    },
   )
-  const rows = new Rows<Minute>(figures.body, () => {
-    const { element, cells } = figures.row()
-    return {
-      element,
-      update({ time, calls, failures, rejections }) {
-        const texts = [
-          formatClock(time).slice(0, 5),
-          formatRate(calls),
-          shareOf(failures, calls),
-          formatRate(rejections),
-        ]
-        for (const [index, text] of texts.entries()) setText(cells[index] as HTMLElement, text)
-      },
-    }
-  })
+  const details = make('details', make('summary', 'The same as a table'), figures.element)
+  const legend = ['Calls', 'Failed', 'Rejected'].map((text) => make('li', { 'data-tone': tones[text] }, text))
+  panel('traffic', 'Traffic through all circuits', [make('ul.legend', ...legend)], place, summary, details)
 
   let point: number | undefined
   const chart = new Chart(place, {
-    height: 190,
     axes: true,
-    lines: [
-      { label: 'Calls', colour: 'calls', filled: true },
-      { label: 'Failed', colour: 'bad' },
-      { label: 'Rejected', colour: 'warn', dash: [4, 3] },
-    ],
+    lines: [{ tone: 'calls', filled: true }, { tone: 'bad' }, { tone: 'warn' }],
     onPoint(index) {
-      if (index === point) return
       point = index
       update()
     },
@@ -84,7 +45,10 @@ export function traffic({ model }: Page): View {
     const times = total.times(step)
     const sum = total.summary(900)
     const text = `Last 15 minutes: ${plural(sum.calls, 'call')}, ${shareOf(sum.failures, sum.calls)} failed, ${plural(sum.rejections, 'call')} rejected, at most ${formatRate(Math.max(0, ...calls))}.`
-    chart.update([times, calls, withoutFlat(failures), withoutFlat(rejections)], text)
+    chart.update(
+      [times, since(model.began, times, calls), withoutFlat(failures), withoutFlat(rejections)],
+      text,
+    )
     const at = (list: readonly number[]): number => list[point ?? 0] ?? 0
     setText(
       summary,
@@ -92,13 +56,16 @@ export function traffic({ model }: Page): View {
         ? text
         : `${formatClock((times[point] ?? 0) * 1000)}: ${formatRate(at(calls))}, ${formatRate(at(failures))} failed, ${formatRate(at(rejections))} rejected.`,
     )
-    if (details.open) rows.update(minutes(times, calls, failures, rejections))
+    if (details.open) figures.update(minutes(model.began, times, calls, failures, rejections))
   }
   details.addEventListener('toggle', update)
   return { update }
 }
 
+const tones: Readonly<Record<string, string>> = { Calls: 'calls', Failed: 'bad', Rejected: 'warn' }
+
 function minutes(
+  began: number,
   times: readonly number[],
   calls: readonly number[],
   failures: readonly number[],
@@ -107,13 +74,16 @@ function minutes(
   const mean = (list: readonly number[], from: number): number =>
     list.slice(from, from + minute).reduce((sum, each) => sum + each, 0) / minute
   const found = new Map<string, Minute>()
-  for (let from = calls.length - minute; from >= 0; from -= minute)
-    found.set(String(from), {
-      time: ((times[from] ?? 0) - step) * 1000,
-      calls: mean(calls, from),
-      failures: mean(failures, from),
-      rejections: mean(rejections, from),
-    })
+  for (let from = calls.length - minute; from >= 0; from -= minute) {
+    if ((times[from + minute - 1] ?? 0) * 1000 <= began) break
+    const rate = mean(calls, from)
+    found.set(String(from), [
+      formatClock(((times[from] ?? 0) - step) * 1000).slice(0, 5),
+      formatRate(rate),
+      shareOf(mean(failures, from), rate),
+      formatRate(mean(rejections, from)),
+    ])
+  }
   return found
 }
 

@@ -24,78 +24,55 @@ export const dashboardAssets: Readonly<Record<string, DashboardAsset>> = {
 </head>
 <body>
 <svg class="symbols" aria-hidden="true">
-  <symbol id="icon-closed" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6"/></symbol>
-  <symbol id="icon-open" viewBox="0 0 16 16"><path d="M5.2 1.5h5.6l3.7 3.7v5.6l-3.7 3.7H5.2l-3.7-3.7V5.2z"/><path class="cut" d="M5.4 5.4l5.2 5.2M10.6 5.4l-5.2 5.2"/></symbol>
-  <symbol id="icon-halfOpen" viewBox="0 0 16 16"><path class="line" d="M8 1.8L14.2 8 8 14.2 1.8 8z"/><path d="M8 1.8V14.2L1.8 8z"/></symbol>
-  <symbol id="icon-isolated" viewBox="0 0 16 16"><path d="M2 2h12v12H2z"/><path class="cut" d="M5 8h6"/></symbol>
-  <symbol id="icon-disposed" viewBox="0 0 16 16"><circle class="line" cx="8" cy="8" r="5.5"/></symbol>
-  <symbol id="icon-pass" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.5"/><path class="cut" d="M4.8 8.2l2.3 2.3 4.2-4.6"/></symbol>
-  <symbol id="icon-warn" viewBox="0 0 16 16"><path d="M8 1.2L15.4 14.4H.6z"/><path class="cut" d="M8 5.8v4.2M8 11.4v1.4"/></symbol>
-  <symbol id="icon-fail" viewBox="0 0 16 16"><path d="M5.2 1.5h5.6l3.7 3.7v5.6l-3.7 3.7H5.2l-3.7-3.7V5.2z"/><path class="cut" d="M8 4.2v4.6M8 10.4v1.5"/></symbol>
-  <symbol id="icon-unknown" viewBox="0 0 16 16"><circle class="line" cx="8" cy="8" r="6"/><path class="line" d="M6.2 6.4a1.9 1.9 0 1 1 2.6 1.8c-.5.2-.8.5-.8 1.1M8 11v1"/></symbol>
+<symbol id="icon-closed" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6"/></symbol>
+<symbol id="icon-open" viewBox="0 0 16 16"><path d="M5.2 1.5h5.6l3.7 3.7v5.6l-3.7 3.7H5.2l-3.7-3.7V5.2z"/><path class="cut" d="M5.4 5.4l5.2 5.2M10.6 5.4l-5.2 5.2"/></symbol>
+<symbol id="icon-halfOpen" viewBox="0 0 16 16"><path class="line" d="M8 1.8L14.2 8 8 14.2 1.8 8z"/><path d="M8 1.8V14.2L1.8 8z"/></symbol>
+<symbol id="icon-isolated" viewBox="0 0 16 16"><path d="M2 2h12v12H2z"/><path class="cut" d="M5 8h6"/></symbol>
+<symbol id="icon-disposed" viewBox="0 0 16 16"><circle class="line" cx="8" cy="8" r="5.5"/></symbol>
+<symbol id="icon-pass" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.5"/><path class="cut" d="M4.8 8.2l2.3 2.3 4.2-4.6"/></symbol>
+<symbol id="icon-warn" viewBox="0 0 16 16"><path d="M8 1.2L15.4 14.4H.6z"/><path class="cut" d="M8 5.8v4.2M8 11.4v1.4"/></symbol>
+<symbol id="icon-fail" viewBox="0 0 16 16"><path d="M5.2 1.5h5.6l3.7 3.7v5.6l-3.7 3.7H5.2l-3.7-3.7V5.2z"/><path class="cut" d="M8 4.2v4.6M8 10.4v1.5"/></symbol>
+<symbol id="icon-unknown" viewBox="0 0 16 16"><circle class="line" cx="8" cy="8" r="6"/><path class="line" d="M6.2 6.4a1.9 1.9 0 1 1 2.6 1.8c-.5.2-.8.5-.8 1.1M8 11v1"/></symbol>
 </svg>
 
 <a class="skip" href="#main">Skip to the content</a>
 
 <header class="top">
-  <div class="brand">
-    <h1>Reliability</h1>
-    <p id="service"></p>
-  </div>
-  <div class="connection">
-    <p id="connection"></p>
-    <button type="button" id="retry-now" hidden>Try now</button>
-  </div>
-  <div class="controls" id="controls" hidden>
-    <button type="button" id="pause" aria-pressed="false">Pause</button>
-    <label><span class="quiet">Theme</span>
-      <select id="theme"><option value="auto">System</option><option value="light">Light</option><option value="dark">Dark</option></select></label>
-    <label><span class="quiet">Density</span>
-      <select id="density"><option value="comfortable">Normal</option><option value="compact">Compact</option></select></label>
-    <button type="button" id="leave">Sign out</button>
-  </div>
+<div class="brand">
+<h1>Reliability</h1>
+<p id="service"></p>
+</div>
+<div class="connection">
+<p id="connection"></p>
+<button type="button" id="retry-now" hidden>Try now</button>
+</div>
+<div class="controls" id="controls" hidden>
+<button type="button" id="pause" aria-pressed="false">Pause</button>
+<label><span class="quiet">Theme</span>
+<select id="theme"><option value="auto">System</option><option value="light">Light</option><option value="dark">Dark</option></select></label>
+<label><span class="quiet">Density</span>
+<select id="density"><option value="comfortable">Normal</option><option value="compact">Compact</option></select></label>
+<button type="button" id="leave">Sign out</button>
+</div>
 </header>
 
 <main id="main" tabindex="-1">
-  <form id="login" class="login" hidden>
-    <h2>Sign in</h2>
-    <p>This page shows what the service tells to those who have a token.</p>
-    <label for="token">Token</label>
-    <input id="token" type="password" autocomplete="current-password" required spellcheck="false" aria-describedby="login-error">
-    <p id="login-error" class="error" role="alert"></p>
-    <button type="submit" class="primary">Sign in</button>
-    <p class="quiet">The token stays in this tab and is forgotten when you close it.</p>
-  </form>
+<form id="login" class="login" hidden>
+<h2>Sign in</h2>
+<p>This page shows what the service tells to those who have a token.</p>
+<label for="token">Token</label>
+<input id="token" type="password" autocomplete="current-password" required spellcheck="false" aria-describedby="login-error">
+<p id="login-error" class="error" role="alert"></p>
+<button type="submit" class="primary">Sign in</button>
+<p class="quiet">The token stays in this tab and is forgotten when you close it.</p>
+</form>
 
-  <div id="board" hidden>
-    <section id="banner" class="banner" aria-label="Service level"></section>
-    <nav aria-label="Sections">
-      <ul class="jump">
-        <li><a href="#breakers">Circuit breakers</a></li>
-        <li><a href="#traffic">Traffic</a></li>
-        <li><a href="#health">Health</a></li>
-        <li><a href="#degradation">Degradation</a></li>
-        <li><a href="#limits">Limits</a></li>
-        <li><a href="#letters">Dead letters</a></li>
-        <li><a href="#log">Events</a></li>
-        <li><a href="#audit">Audit</a></li>
-      </ul>
-    </nav>
-    <section aria-label="Key figures"><dl id="figures" class="figures"></dl></section>
-    <section id="breakers" class="panel" aria-labelledby="breakers-title"></section>
-    <section id="traffic" class="panel" aria-labelledby="traffic-title"></section>
-    <div class="columns">
-      <section id="health" class="panel" aria-labelledby="health-title"></section>
-      <section id="degradation" class="panel" aria-labelledby="degradation-title"></section>
-    </div>
-    <section id="limits" class="panel" aria-labelledby="limits-title"></section>
-    <section id="letters" class="panel" aria-labelledby="letters-title"></section>
-    <div class="columns">
-      <section id="log" class="panel" aria-labelledby="log-title"></section>
-      <section id="audit" class="panel" aria-labelledby="audit-title"></section>
-    </div>
-  </div>
-  <noscript><p class="login">This page needs JavaScript.</p></noscript>
+<div id="board" hidden>
+<section id="banner" class="banner" aria-label="Service level"></section>
+<nav aria-label="Sections"><ul id="jump" class="jump"></ul></nav>
+<section aria-label="Key figures"><dl id="figures" class="figures"></dl></section>
+</div>
+<noscript><p class="login">This page needs JavaScript.</p></noscript>
 </main>
 
 <div id="notes" class="notes"></div>
@@ -115,31 +92,28 @@ background-clip:padding-box!important}.u-inline.u-live th:after{content:":";vert
 .u-series th{cursor:pointer}.u-legend .u-off>*{opacity:.3}.u-select{background:#00000012;position:absolute;pointer-events:none}.u-cursor-x,.u-cursor-y{position:absolute;
 left:0;top:0;pointer-events:none;will-change:transform}.u-hz .u-cursor-x,.u-vt .u-cursor-y{height:100%;border-right:1px dashed #607D8B}.u-hz .u-cursor-y,.u-vt .u-cursor-x{
 width:100%;border-bottom:1px dashed #607D8B}.u-cursor-pt{position:absolute;top:0;left:0;border-radius:50%;border:0 solid;pointer-events:none;will-change:transform;
-background-clip:padding-box!important}.u-axis.u-off,.u-select.u-off,.u-cursor-x.u-off,.u-cursor-y.u-off,.u-cursor-pt.u-off{display:none}:root{color-scheme:light;--ground: #f3f5f7;--panel: #ffffff;--text: #15191e;--quiet: #545d68;--line: #d8dde3;--edge: #7d8793;--accent: #0b57b0;--on-accent: #ffffff;
---good: #1a7037;--good-faint: #dcefe1;--warn: #865300;--warn-faint: #fbecd0;--bad: #b3261e;--bad-faint: #fbdedb;--held: #6a3ab2;--held-faint: #ece2fa;--calls: #3d6f9e;
---calls-faint: #dbe7f2;--cell: .45rem;--gap: 1rem;--size: .9375rem}:root[data-theme=dark]{color-scheme:dark;--ground: #0d1117;--panel: #161b22;--text: #e4e9ef;--quiet:
-#9ba6b2;--line: #2c343e;--edge: #77828f;--accent: #79b4ff;--on-accent: #08131f;--good: #56c271;--good-faint: #12301c;--warn: #e6b23c;--warn-faint: #3a2b08;--bad:
-#ff857c;--bad-faint: #48191a;--held: #c6a2ff;--held-faint: #2f2148;--calls: #7fb1dd;--calls-faint: #1b2f42}@media(prefers-color-scheme:dark){:root[data-theme=auto]{
-color-scheme:dark;--ground: #0d1117;--panel: #161b22;--text: #e4e9ef;--quiet: #9ba6b2;--line: #2c343e;--edge: #77828f;--accent: #79b4ff;--on-accent: #08131f;--good:
-#56c271;--good-faint: #12301c;--warn: #e6b23c;--warn-faint: #3a2b08;--bad: #ff857c;--bad-faint: #48191a;--held: #c6a2ff;--held-faint: #2f2148;--calls: #7fb1dd;--calls-faint:
-#1b2f42}}@media(prefers-contrast:more){:root{--line: var(--edge);--quiet: var(--text)}}:root[data-density=compact]{--cell: .2rem;--gap: .6rem;--size: .8125rem}*,
-*:before,*:after{box-sizing:border-box}html{font:var(--size) / 1.4 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;font-variant-numeric:tabular-nums;
-color:var(--text);background:var(--ground);scroll-padding-top:4.5rem}body{margin:0}h1,h2,h3,p,dl,dd,ul,ol{margin:0;padding:0}h1,h2{font-size:1.05rem}h3{font-size:.95rem;
-overflow-wrap:anywhere}ul,ol{list-style:none}a{color:var(--accent)}.quiet,.about,.more,dt{color:var(--quiet)}.symbols{position:absolute;width:0;height:0}.unseen{
-position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}.skip{position:absolute;left:-100vw}.skip:focus{left:.5rem;top:.5rem;
-z-index:3;padding:.5rem 1rem;background:var(--panel)}:focus-visible{outline:2px solid var(--accent);outline-offset:2px}main:focus{outline:none}button,select,input{
-font:inherit;color:inherit}button,select,input:not([type=checkbox]){min-height:2rem;padding:.15rem .6rem;border:1px solid var(--edge);border-radius:4px;background:var(--panel)}
-input:not([type=checkbox]),select{max-width:100%}input::placeholder{color:var(--quiet);opacity:1}input[type=checkbox]{width:1.1rem;height:1.1rem;margin:0;accent-color:var(--accent)}
-button{cursor:pointer;white-space:nowrap}button:hover{background:var(--ground)}button.primary,button[aria-pressed=true]{color:var(--on-accent);border-color:var(--accent);
-background:var(--accent)}button.danger{color:var(--bad);border-color:var(--bad)}button[aria-disabled=true]{color:var(--quiet);border-style:dashed;cursor:default}
-button[aria-busy=true]:after{content:" …"}.field{display:inline-flex;align-items:center;gap:.4rem;min-width:0}.field>span{color:var(--quiet)}.check{display:inline-flex;
-align-items:center;gap:.4rem;min-height:2rem}.box{display:inline-flex;min-width:1.5rem;min-height:1.5rem;align-items:center}.buttons,.toolbar{display:flex;flex-wrap:wrap;
-align-items:center;gap:.4rem}.toolbar{margin:.5rem 0;gap:.6rem}.icon{width:1em;height:1em;flex:none;fill:currentColor}symbol .cut{fill:none;stroke:var(--panel);
-stroke-width:1.8}symbol .line{fill:none;stroke:currentColor;stroke-width:1.6}dialog{width:min(30rem,calc(100vw - 2rem));max-height:calc(100vh - 2rem);padding:1.25rem;
-border:1px solid var(--edge);border-radius:6px;color:var(--text);background:var(--panel);overflow:auto}dialog.wide{width:min(52rem,calc(100vw - 2rem))}dialog::backdrop{
-background:#00000080}dialog form{display:grid;gap:.6rem}dialog h2{overflow-wrap:anywhere}dialog h3{margin:.9rem 0 .2rem}dialog p{overflow-wrap:anywhere}dialog .buttons{
-justify-content:end;margin-top:.75rem}dialog li{overflow-wrap:anywhere}.pairs{display:grid;grid-template-columns:minmax(5rem,max-content) minmax(0,1fr);gap:.15rem
-1rem;margin-top:.6rem}.pairs dd{overflow-wrap:anywhere}pre{max-height:20rem;margin:0;padding:.6rem;overflow:auto;border:1px solid var(--line);background:var(--ground);
+background-clip:padding-box!important}.u-axis.u-off,.u-select.u-off,.u-cursor-x.u-off,.u-cursor-y.u-off,.u-cursor-pt.u-off{display:none}:root{color-scheme:light dark;--ground: light-dark(#f3f5f7, #0d1117);--panel: light-dark(#ffffff, #161b22);--text: light-dark(#15191e, #e4e9ef);--quiet: light-dark(#545d68,
+#9ba6b2);--line: light-dark(#d8dde3, #2c343e);--edge: light-dark(#7d8793, #77828f);--accent: light-dark(#0b57b0, #79b4ff);--on-accent: light-dark(#ffffff, #08131f);
+--good: light-dark(#1a7037, #56c271);--warn: light-dark(#865300, #e6b23c);--warn-faint: light-dark(#fbecd0, #3a2b08);--bad: light-dark(#b3261e, #ff857c);--bad-faint:
+light-dark(#fbdedb, #48191a);--held: light-dark(#6a3ab2, #c6a2ff);--calls: light-dark(#3d6f9e, #7fb1dd);--cell: .45rem;--gap: 1rem;--size: .9375rem}:root[data-theme=light]{
+color-scheme:light}:root[data-theme=dark]{color-scheme:dark}@media(prefers-contrast:more){:root{--line: var(--edge);--quiet: var(--text)}}:root[data-density=compact]{
+--cell: .2rem;--gap: .6rem;--size: .8125rem}*,*:before,*:after{box-sizing:border-box}html{font:var(--size) / 1.4 system-ui,-apple-system,"Segoe UI",Roboto,"Noto\\
+ Sans",sans-serif;font-variant-numeric:tabular-nums;color:var(--text);background:var(--ground);scroll-padding-top:4.5rem}body{margin:0}h1,h2,h3,p,dl,dd,ul,ol{margin:0;
+padding:0}h1,h2{font-size:1.05rem}h3{font-size:.95rem;overflow-wrap:anywhere}ul,ol{list-style:none}a{color:var(--accent)}.quiet,.about,.more,dt{color:var(--quiet)}
+.symbols{position:absolute;width:0;height:0}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}.skip{position:absolute;
+left:-100vw}.skip:focus{left:.5rem;top:.5rem;z-index:3;padding:.5rem 1rem;background:var(--panel)}:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+main:focus{outline:none}button,select,input{font:inherit;color:inherit}button,select,input:not([type=checkbox]){min-height:2rem;padding:.15rem .6rem;border:1px solid
+var(--edge);border-radius:4px;background:var(--panel)}input:not([type=checkbox]),select{max-width:100%}input::placeholder{color:var(--quiet);opacity:1}input[type=checkbox]{
+width:1.1rem;height:1.1rem;margin:0;accent-color:var(--accent)}button{cursor:pointer;white-space:nowrap}button:hover{background:var(--ground)}button.primary,button[aria-pressed=true]{
+color:var(--on-accent);border-color:var(--accent);background:var(--accent)}button.danger{color:var(--bad);border-color:var(--bad)}button[aria-disabled=true]{color:var(--quiet);
+border-style:dashed;cursor:default}button[aria-busy=true]:after{content:" …"}.field{display:inline-flex;align-items:center;gap:.4rem;min-width:0}.field>span{color:var(--quiet)}
+.check{display:inline-flex;align-items:center;gap:.4rem;min-height:2rem}.box{display:inline-flex;min-width:1.5rem;min-height:1.5rem;align-items:center}.buttons,
+.toolbar{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem}.toolbar{margin:.5rem 0;gap:.6rem}.icon{width:1em;height:1em;flex:none;fill:currentColor}symbol
+.cut{fill:none;stroke:var(--panel);stroke-width:1.8}symbol .line{fill:none;stroke:currentColor;stroke-width:1.6}dialog{width:min(30rem,calc(100vw - 2rem));max-height:calc(100vh
+- 2rem);padding:1.25rem;border:1px solid var(--edge);border-radius:6px;color:var(--text);background:var(--panel);overflow:auto}dialog.wide{width:min(52rem,calc(100vw
+- 2rem))}dialog::backdrop{background:#00000080}dialog form{display:grid;gap:.6rem}dialog h2{overflow-wrap:anywhere}dialog h3{margin:.9rem 0 .2rem}dialog p{overflow-wrap:anywhere}
+dialog .buttons{justify-content:end;margin-top:.75rem}dialog li{overflow-wrap:anywhere}.pairs{display:grid;grid-template-columns:minmax(5rem,max-content) minmax(0,1fr);
+gap:.15rem 1rem;margin-top:.6rem}.pairs dd{overflow-wrap:anywhere}pre{max-height:20rem;margin:0;padding:.6rem;overflow:auto;border:1px solid var(--line);background:var(--ground);
 white-space:pre-wrap;overflow-wrap:anywhere}.notes{position:fixed;right:1rem;bottom:1rem;z-index:3;display:grid;gap:.5rem;width:min(26rem,calc(100vw - 2rem))}.note{
 display:flex;justify-content:space-between;align-items:start;gap:.75rem;padding:.6rem .6rem .6rem 1rem;border:1px solid var(--edge);border-left:4px solid var(--good);
 border-radius:4px;background:var(--panel);box-shadow:0 2px 10px #0003}.note p{align-self:center;min-width:0;overflow-wrap:anywhere}.note.bad{border-left-color:var(--bad)}
@@ -150,369 +124,391 @@ width:.6em;height:.6em;margin-right:.45em;border:2px solid currentColor;border-r
 .connection p[data-phase=live]:before{background:currentColor}.connection p[data-phase=lost],.connection p[data-phase=paused]{color:var(--warn);font-weight:600}
 .connection p[data-phase=lost]:before,.connection p[data-phase=paused]:before{border-radius:0}.controls{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem
 .75rem}.login{display:grid;gap:.6rem;max-width:26rem;margin:12vh auto 0;padding:1.5rem}.login input{min-height:2.5rem}.error{color:var(--bad);font-weight:600}.error:empty{
-display:none}#board{display:grid;grid-template-columns:minmax(0,1fr);gap:var(--gap);max-width:120rem;margin:0 auto;padding:var(--gap)}.banner{display:flex;flex-wrap:wrap;
-align-items:center;gap:.3rem 2rem;padding:.75rem 1rem;border:1px solid var(--line);border-left:6px solid var(--tone);border-radius:4px;background:var(--faint)}.banner
-.headline{display:flex;flex-wrap:wrap;align-items:center;gap:.1rem .6rem;font-size:1.35rem;color:var(--tone)}.banner .service{color:var(--text)}.banner .details{
-display:flex;flex-wrap:wrap;gap:.1rem 1.5rem;min-width:0;overflow-wrap:anywhere}.banner .headline .icon .cut{stroke:var(--faint)}[data-tone=good]{--tone: var(--good);
---faint: var(--panel)}[data-tone=warn]{--tone: var(--warn);--faint: var(--warn-faint)}[data-tone=bad]{--tone: var(--bad);--faint: var(--bad-faint)}[data-tone=ok],
+display:none}#board{display:grid;grid-template-columns:minmax(0,1fr);align-items:start;gap:var(--gap);max-width:120rem;margin:0 auto;padding:var(--gap)}@media(min-width:70rem){
+#board{grid-template-columns:repeat(2,minmax(0,1fr))}#board>:not(.half){grid-column:1 / -1}}.banner{display:flex;flex-wrap:wrap;align-items:center;gap:.3rem 2rem;
+padding:.75rem 1rem;border:1px solid var(--line);border-left:6px solid var(--tone);border-radius:4px;background:var(--faint)}.banner .headline{display:flex;flex-wrap:wrap;
+align-items:center;gap:.1rem .6rem;font-size:1.35rem;color:var(--tone)}.banner .service{color:var(--text)}.banner .details{display:flex;flex-wrap:wrap;gap:.1rem
+1.5rem;min-width:0;overflow-wrap:anywhere}.banner .headline .icon .cut{stroke:var(--faint)}[data-tone=good]{--tone: var(--good);--faint: var(--panel)}[data-tone=warn]{
+--tone: var(--warn);--faint: var(--warn-faint)}[data-tone=bad]{--tone: var(--bad);--faint: var(--bad-faint)}[data-tone=calls]{--tone: var(--calls)}[data-tone=ok],
 [data-tone=none],[data-tone=plain]{--tone: var(--quiet)}.jump{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem}.jump a{display:inline-block;padding:.15rem 0;min-height:1.5rem}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.2rem,1fr));gap:1px;border:1px solid var(--line);border-radius:4px;background:var(--panel);overflow:hidden}
 .figures>div{box-shadow:0 0 0 1px var(--line);padding:calc(var(--cell) + .2rem) .8rem;background:var(--panel)}.figures .value{font-size:1.5rem;line-height:1.25;
 font-weight:600}.figures .value[data-tone]{color:var(--tone)}.figures .more{font-size:.85em}.panel{min-width:0;padding:.8rem 1rem 1rem;border:1px solid var(--line);
 border-radius:4px;background:var(--panel)}.panel-head{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem 1.25rem;min-height:2rem;margin-bottom:.6rem}.panel-head
-h2{margin-right:auto}.columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(32rem,100%),1fr));gap:var(--gap);align-items:start}.panel h3{margin:.9rem
-0 .3rem}.empty{padding:.4rem 0;color:var(--quiet)}#board[data-old] .panel,#board[data-old] .figures{border-style:dashed;border-color:var(--warn)}.grid{display:grid;
-grid-template-columns:repeat(auto-fill,minmax(min(19.5rem,100%),1fr));gap:.75rem}.card{display:grid;grid-template-columns:minmax(0,1fr);align-content:start;gap:calc(var(--cell)
-* .9);padding:.65rem .8rem;border:1px solid var(--line);border-left:4px solid var(--tone, var(--edge));border-radius:4px}.card[data-state=closed],[data-status=pass]{
---tone: var(--good)}.card[data-state=open],[data-status=fail],[data-status=unknown]{--tone: var(--bad)}.card[data-state=halfOpen],[data-status=warn]{--tone: var(--warn)}
-.card[data-state=isolated]{--tone: var(--held)}[data-status=off]{--tone: var(--quiet)}.card-head{display:flex;justify-content:space-between;gap:.75rem}.card h3{
-margin:0;min-width:0}.state{display:inline-flex;align-items:center;gap:.35rem;flex:none;font-weight:600;white-space:nowrap;color:var(--tone)}.detail{color:var(--quiet);
-font-size:.92em;min-height:1.4em;overflow-wrap:anywhere}.strip{display:block;width:100%;height:14px;background:linear-gradient(var(--line),var(--line)) bottom /
-100% 1px no-repeat}.bar.closed,.tick.pass{fill:var(--good)}.bar.open,.tick.fail,.tick.unknown{fill:var(--bad)}.bar.halfOpen,.tick.warn{fill:var(--warn)}.bar.isolated{
-fill:var(--held)}.bar.disposed{fill:var(--edge)}.spark{height:44px;overflow:hidden}.chart{height:190px;overflow:hidden}.facts{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));
+h2{margin-right:auto}.panel h3{margin:.9rem 0 .3rem}.empty{padding:.4rem 0;color:var(--quiet)}#board[data-old] .panel,#board[data-old] .figures{border-style:dashed;
+border-color:var(--warn)}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(19.5rem,100%),1fr));gap:.75rem}.card{display:grid;grid-template-columns:minmax(0,1fr);
+align-content:start;gap:calc(var(--cell) * .9);padding:.65rem .8rem;border:1px solid var(--line);border-left:4px solid var(--tone, var(--edge));border-radius:4px}
+[data-state=closed],[data-status=pass]{--tone: var(--good)}[data-state=open],[data-status=fail],[data-status=unknown]{--tone: var(--bad)}[data-state=halfOpen],[data-status=warn]{
+--tone: var(--warn)}[data-state=isolated]{--tone: var(--held)}[data-status=off],[data-state=disposed]{--tone: var(--quiet)}.card-head{display:flex;justify-content:space-between;
+gap:.75rem}.card h3{margin:0;min-width:0}.state{display:inline-flex;align-items:center;gap:.35rem;flex:none;font-weight:600;white-space:nowrap;color:var(--tone)}
+.detail{color:var(--quiet);font-size:.92em;min-height:1.4em;overflow-wrap:anywhere}.strip{display:block;width:100%;height:14px;background:linear-gradient(var(--line),var(--line))
+bottom / 100% 1px no-repeat}.strip rect,.ticks rect{fill:var(--tone)}.spark{height:44px}.chart{height:190px}.facts{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));
 gap:.15rem .75rem}.facts dt{font-size:.85em}.facts dd{font-weight:600}.facts dd[data-tone]{color:var(--tone)}.card .buttons{margin-top:.15rem}.card .pin{margin-left:auto}
 .legend{display:flex;flex-wrap:wrap;gap:0 1.25rem}.legend li:before{content:"";display:inline-block;width:1.4em;margin-right:.45em;vertical-align:middle;border-top:3px
-solid var(--calls)}.legend .failed:before{border-top-color:var(--bad)}.legend .rejected:before{border-top:3px dashed var(--warn)}.reading{min-height:1.4em;color:var(--quiet)}
-summary{display:inline-block;padding:.2rem 0;cursor:pointer;color:var(--accent);text-decoration:underline}table{width:100%;border-collapse:collapse}th{padding:.1rem
-.8rem .3rem 0;text-align:left;font-weight:400;font-size:.92em;color:var(--quiet);vertical-align:bottom}td{padding:var(--cell) .8rem var(--cell) 0;border-top:1px
-solid var(--line);vertical-align:top;overflow-wrap:break-word}th:last-child,td:last-child{padding-right:0}th.number,td.number{text-align:right;white-space:nowrap}
-td.wide{min-width:9rem;overflow-wrap:anywhere}td.short{white-space:nowrap}td .name,td .about{display:block}td .about{font-size:.92em}td .about:empty{display:none}
-td.pick{width:2rem}td.actions{text-align:right;white-space:nowrap}td.actions button+button{margin-left:.4rem}[data-plain] .pick{display:none}.ticks{width:120px;
-height:14px;margin-top:.2rem}.gauge{min-width:9rem;white-space:nowrap}.gauge .bar{display:inline-block;width:5rem;height:.6rem;margin-right:.6rem;border:1px solid
-var(--edge)}.gauge .fill{display:block;height:100%;background:var(--tone)}tr[data-tone=bad] .gauge,tr[data-tone=warn] .gauge{color:var(--tone);font-weight:600}.scroll{
-max-height:28rem;overflow:auto}.ladder{display:grid;grid-template-columns:repeat(5,minmax(0,1fr));border:1px solid var(--line);border-radius:4px}.ladder li{padding:.35rem
-.6rem;border-left:1px solid var(--line);border-bottom:4px solid transparent}.ladder li:first-child{border-left:0}.ladder li .about{display:block;font-size:.85em;
-min-height:1.4em}.ladder li[aria-current]{font-weight:600;background:var(--ground);border-bottom-color:var(--text)}.override-form{display:flex;flex-wrap:wrap;align-items:end;
-gap:.5rem .75rem}.override-form .field{flex-direction:column;align-items:start;gap:.1rem}.override-form .wide{flex:1 1 12rem}.override-form .wide input{width:100%}
-.events li{display:grid;grid-template-columns:auto auto minmax(0,1fr);gap:0 .6rem;align-items:baseline;padding:calc(var(--cell) * .6) 0;border-top:1px solid var(--line)}
-.events time{color:var(--quiet)}.events .icon{align-self:start;margin-top:.2em;color:var(--tone)}.events .text{overflow-wrap:anywhere}.events+.empty+button{margin-top:.5rem}
-@media(max-width:60rem){td.actions{white-space:normal}}@media(max-width:46rem){html{scroll-padding-top:1rem}.top{position:static}.connection{margin-left:0}#board{
-padding:.6rem}.panel{padding:.6rem .7rem .8rem}.figures{grid-template-columns:repeat(auto-fit,minmax(7rem,1fr))}.figures .value{font-size:1.25rem}table,tbody,tr,
-td{display:block}thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}tr{padding:.4rem 0;border-top:1px solid var(--line)}td,th.number,
-td.number{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:0 .5rem;padding:.1rem 0;border-top:0;text-align:left;white-space:normal}td:before{content:attr(data-label);
-color:var(--quiet);font-size:.92em}td>*{grid-column:2}td:not([data-label]){display:block}td:not([data-label]):before{content:none}td.actions{text-align:left;white-space:normal}
-td.wide:first-child{font-weight:600}td .about{font-weight:400}td.actions button{margin:.2rem .4rem .2rem 0}td.actions button+button{margin-left:0}td.gauge>*{grid-column:auto}
-td.gauge{grid-template-columns:6.5rem auto 1fr}.ladder{grid-template-columns:minmax(0,1fr)}.ladder li{display:flex;gap:.75rem;align-items:baseline;border-bottom:0;
-border-left:4px solid transparent}.ladder li:first-child{border-left:4px solid transparent}.ladder li[aria-current]{border-left-color:var(--text)}.ladder li .time{
-margin-left:auto}.override-form .field{flex:1 1 7rem}.override-form .field>:last-child{width:100%}}@media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
-@media(forced-colors:active){.gauge .fill,.bar,.tick{forced-color-adjust:none}}:is([hidden],#never){display:none}
+solid var(--tone)}.legend [data-tone=warn]:before{border-top-style:dashed}.reading{min-height:1.4em;color:var(--quiet)}summary{display:inline-block;padding:.2rem
+0;cursor:pointer;color:var(--accent);text-decoration:underline}table{width:100%;border-collapse:collapse}th{padding:.1rem .8rem .3rem 0;text-align:left;font-weight:400;
+font-size:.92em;color:var(--quiet);vertical-align:bottom}td{padding:var(--cell) .8rem var(--cell) 0;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}
+th:last-child,td:last-child{padding-right:0}th.number,td.number{text-align:right;white-space:nowrap}td.wide{min-width:9rem;overflow-wrap:anywhere}td.short{white-space:nowrap}
+td .name,td .about{display:block}td .about{font-size:.92em}td .about:empty{display:none}td.pick{width:2rem}td.actions{text-align:right;white-space:nowrap}td.actions
+button+button{margin-left:.4rem}[data-plain] .pick{display:none}.ticks{width:120px;height:14px;margin-top:.2rem}.gauge{min-width:9rem;white-space:nowrap}.gauge .bar{
+display:inline-block;width:5rem;height:.6rem;margin-right:.6rem;border:1px solid var(--edge)}.gauge .fill{display:block;height:100%;background:var(--tone)}tr[data-tone=bad]
+.gauge,tr[data-tone=warn] .gauge{color:var(--tone);font-weight:600}.scroll{max-height:28rem;overflow:auto}.ladder{display:grid;grid-template-columns:repeat(5,minmax(0,1fr));
+border:1px solid var(--line);border-radius:4px}.ladder li{padding:.35rem .6rem;border-left:1px solid var(--line);border-bottom:4px solid transparent}.ladder li:first-child{
+border-left:0}.ladder li .about{display:block;font-size:.85em;min-height:1.4em}.ladder li[aria-current]{font-weight:600;background:var(--ground);border-bottom-color:var(--text)}
+.override-form{display:flex;flex-wrap:wrap;align-items:end;gap:.5rem .75rem}.override-form .field{flex-direction:column;align-items:start;gap:.1rem}.override-form
+.wide{flex:1 1 12rem}.override-form .wide input{width:100%}#report table{margin-top:1rem}#report .pairs{grid-template-columns:minmax(5rem,max-content) minmax(0,60rem)}
+.advice li{padding:.2rem 0}td[data-tone]{color:var(--tone);font-weight:600}td[data-tone] .about{font-weight:400}.events li{display:grid;grid-template-columns:auto
+auto minmax(0,1fr);gap:0 .6rem;align-items:baseline;padding:calc(var(--cell) * .6) 0;border-top:1px solid var(--line)}.events time{color:var(--quiet)}.events .icon{
+align-self:start;margin-top:.2em;color:var(--tone)}.events .text{overflow-wrap:anywhere}.events+.empty+button{margin-top:.5rem}@media(max-width:60rem){td.actions{
+white-space:normal}}@media(max-width:46rem){html{scroll-padding-top:1rem}.top{position:static}.connection{margin-left:0}#board{padding:.6rem}.panel{padding:.6rem
+.7rem .8rem}.figures{grid-template-columns:repeat(auto-fit,minmax(7rem,1fr))}.figures .value{font-size:1.25rem}table,tbody,tr,td{display:block}thead{position:absolute;
+clip-path:inset(50%);width:1px;height:1px;overflow:hidden}tr{padding:.4rem 0;border-top:1px solid var(--line)}td,th.number,td.number{display:grid;grid-template-columns:6.5rem
+minmax(0,1fr);gap:0 .5rem;padding:.1rem 0;border-top:0;text-align:left;white-space:normal}td:before{content:attr(data-label);color:var(--quiet);font-size:.92em}
+td>*{grid-column:2}td:not([data-label]){display:block}td:not([data-label]):before{content:none}td.actions{text-align:left;white-space:normal}td.wide:first-child{
+font-weight:600}td .about{font-weight:400}td.actions button{margin:.2rem .4rem .2rem 0}td.actions button+button{margin-left:0}td.gauge>*{grid-column:auto}td.gauge{
+grid-template-columns:6.5rem auto 1fr}.ladder{grid-template-columns:minmax(0,1fr)}.ladder li{display:flex;gap:.75rem;align-items:baseline;border-bottom:0;border-left:4px
+solid transparent}.ladder li:first-child{border-left:4px solid transparent}.ladder li[aria-current]{border-left-color:var(--text)}.ladder li .about:last-child{margin-left:auto}
+.override-form .field{flex:1 1 7rem}.override-form .field>:last-child{width:100%}}@media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}@media(forced-colors:active){
+.gauge .fill,.strip,.ticks{forced-color-adjust:none}}:is([hidden],#never){display:none}
 `,
   },
   'ui/dashboard.js': {
     contentType: 'text/javascript; charset=utf-8',
-    body: `var V=class extends Error{status;constructor(e,n){super(n),this.status=e}},Gt=3e4,de=class{#e;constructor(e){this.#e=e}get(e,n={}){let o=Object.entries(n).filter(
-([,i])=>i!==void 0&&i!==""),r=new URLSearchParams(o.map(([i,a])=>[i,String(a)]));return this.#t("GET",r.size===0?e:\`\${e}?\${r}\`)}send(e,n,o={}){return this.#t(e,
-n,JSON.stringify(o))}async stream(e){let n=await this.#n("GET","events",{accept:"text/event-stream",signal:e});if(n.body===null)throw new V(0,"The event stream \\
-is empty.");return n.body}async#t(e,n,o){let r=AbortSignal.timeout(Gt);return await(await this.#n(e,n,{accept:"application/json",signal:r,body:o})).json()}async#n(e,n,{
-accept:o,signal:r,body:i}){let a=new Headers({accept:o});this.#e!==void 0&&a.set("authorization",\`Bearer \${this.#e}\`),i!==void 0&&a.set("content-type","applicat\\
-ion/json");let l;try{l=await fetch(n,{method:e,headers:a,signal:r,body:i??null,cache:"no-store",redirect:"error"})}catch(c){let d=c instanceof DOMException&&c.name===
-"TimeoutError";throw new V(0,d?"The service did not answer in time.":"The service cannot be reached.")}if(!l.ok)throw new V(l.status,await Qt(l));return l}};function K(t){
-if(t==="."||t==="..")throw new V(0,\`Nothing named \${t} can be reached over HTTP.\`);return encodeURIComponent(t)}async function Qt(t){try{let{error:e}=await t.json();
-if(typeof e.message=="string")return e.message}catch{}return\`The service answered \${t.status}.\`}import Ut from"./uplot.js";function s(t,e={},...n){let o=document.createElement(t);for(let[r,i]of Object.entries(e))y(o,r,i);return o.append(...n),o}var Jt="http://www.w3.org/2000/svg";function se(t,e={},...n){
-let o=document.createElementNS(Jt,t);for(let[r,i]of Object.entries(e))y(o,r,i);return o.append(...n),o}function x(t){let e=document.getElementById(t);if(e===null)
-throw new Error(\`The page has no #\${t}.\`);return e}function u(t,e){t.textContent!==e&&(t.textContent=e)}function y(t,e,n){if(n===void 0||n===!1){t.hasAttribute(
-e)&&t.removeAttribute(e);return}let o=n===!0?"":String(n);t.getAttribute(e)!==o&&t.setAttribute(e,o)}function $(t,e){t.hidden!==e&&(t.hidden=e)}var D=class{#e;#t;#n=new Map;constructor(e,n){
-this.#e=e,this.#t=n}get keys(){return[...this.#n.keys()]}update(e){for(let[r,i]of this.#n)e.has(r)||(i.element.remove(),i.remove?.(),this.#n.delete(r));let n=document.
-activeElement,o=this.#e.firstElementChild;for(let[r,i]of e){let a=this.#n.get(r)??this.#t(r);this.#n.delete(r),this.#n.set(r,a),a.element===o?o=o.nextElementSibling:
-this.#e.insertBefore(a.element,o),a.update(i)}n instanceof HTMLElement&&n!==document.activeElement&&this.#e.contains(n)&&n.focus({preventScroll:!0})}};function oe(t){
-return se("svg",{class:"icon","aria-hidden":"true"},se("use",{href:\`#icon-\${t}\`}))}function re(t,e){let n=t.firstElementChild;n!==null&&y(n,"href",\`#icon-\${e}\`)}var qe=new Map;function We(){qe.clear();for(let t of be)t.redraw()}function Te(t){let e=qe.get(t);if(e!==void 0)return e;let n=getComputedStyle(document.documentElement).
-getPropertyValue(\`--\${t}\`).trim();return qe.set(t,n),n}var be=new Set,ct=new IntersectionObserver(t=>{for(let{target:e,isIntersecting:n}of t)for(let o of be)o.place===
-e&&o.show(n)}),ut=new ResizeObserver(t=>{for(let{target:e}of t)for(let n of be)n.place===e&&n.resize()});function ye(t){return t.map((e,n)=>e===0&&!t[n-1]&&!t[n+
-1]?null:e)}var ce=class{place;#e;#t=void 0;#n=void 0;#o=!1;constructor(e,n){this.place=e,this.#e=n,y(e,"role","img"),be.add(this),ct.observe(e),ut.observe(e)}update(e,n){
-y(this.place,"aria-label",n),this.#n=e,this.#o&&this.#r()}show(e){this.#o=e,e&&this.#r()}resize(){let e=this.place.clientWidth;e>0&&this.#t!==void 0&&this.#t.setSize(
-{width:e,height:this.#e.height})}redraw(){this.#t?.redraw(!1,!0)}remove(){be.delete(this),ct.unobserve(this.place),ut.unobserve(this.place),this.#t?.destroy()}#r(){
-let e=this.place.clientWidth;this.#n===void 0||e===0||(this.#t===void 0?this.#t=this.#s(e,this.#n):this.#t.setData(this.#n))}#s(e,n){let{height:o,lines:r,axes:i,
-onPoint:a}=this.#e,l={show:i,stroke:()=>Te("quiet"),grid:{stroke:()=>Te("line"),width:1},ticks:{show:!1},font:"12px system-ui, sans-serif"};return new Ut({width:e,
-height:o,padding:i?[8,8,0,0]:[2,0,1,0],legend:{show:!1},cursor:{show:i,drag:{x:!1,y:!1},points:{show:!1}},scales:{x:{time:!0},y:{range:(c,d,m)=>[0,Math.max(1,m*
-1.05)]}},axes:[{...l,values:"{HH}:{mm}",grid:{show:!1},size:28},{...l,size:44}],series:[{},...r.map(({label:c,colour:d,filled:m,dash:p})=>({label:c,stroke:()=>Te(
-d),...m?{fill:()=>Te(\`\${d}-faint\`)}:{},...p?{dash:[...p]}:{},width:1.5,points:{show:!1}}))],hooks:{setCursor:[({cursor:c})=>a?.(c.idx??void 0)]}},n,this.place)}};var Ce=class{#e;#t="";#n=!1;#o="";#r=[];#s=0;#i="";retry=void 0;constructor(e){this.#e=e}feed(e){let n=this.#n&&e.startsWith(\`
-\`)?e.slice(1):e;e!==""&&(this.#n=e.endsWith("\\r")),n=this.#t+n;let o=n.split(/\\r\\n|\\r|\\n/);this.#t=o.pop(),this.#l(this.#t.length);for(let r of o)this.#a(r)}#a(e){
-e===""?this.#d():this.#c(e)}#c(e){let n=e.indexOf(":");if(n===0)return;let o=n<0?e:e.slice(0,n),r=n<0?"":e.slice(e[n+1]===" "?n+2:n+1);o==="event"?this.#o=r:o===
-"id"&&!r.includes("\\0")?this.#i=r:o==="retry"&&/^\\d+$/.test(r)?this.retry=Number(r):o==="data"&&(this.#s+=r.length,this.#l(this.#s),this.#r.push(r))}#d(){let[e,
-n]=[this.#o||"message",this.#r];this.#o="",this.#r=[],this.#s=0,n.length>0&&this.#e({type:e,data:n.join(\`
-\`),id:this.#i})}#l(e){if(e>8388608)throw new Error("The event stream sends more than can be read.")}};var ft=35e3,Yt=1e3,Zt=15e3,Le=class{#e;#t;#n=new AbortController;#o=0;#r=0;constructor(e,n){this.#e=e,this.#t=n,this.#s()}hurry(){this.#o!==0&&(clearTimeout(this.#o),
-this.#o=0,this.#s())}restart(){this.close(),this.#r=0,this.#s()}close(){clearTimeout(this.#o),this.#o=0,this.#n.abort(ze)}async#s(){this.#o=0,this.#t.onState({phase:"\\
-connecting"});let e=new AbortController,{signal:n}=e;this.#n=e;let o="The service has ended the connection.",r;try{r=await this.#i(e)}catch(l){if(n.reason===ze)
-return;if(l instanceof V&&l.status===401)return this.#t.onRefused();o=l instanceof V?l.message:"The connection was lost."}if(n.reason===ze)return;let i=Math.max(
-r??0,Math.min(Zt,Yt*2**this.#r));this.#r++;let a=i*(.75+Math.random()/2);this.#t.onState({phase:"lost",retryAt:Date.now()+a,why:o}),this.#o=setTimeout(()=>{this.#s()},
-a)}async#i(e){let n=setTimeout(()=>e.abort(),ft);try{let o=new TextDecoderStream,r=(await this.#e.stream(e.signal)).pipeThrough(o).getReader(),i=new Ce(a=>this.#a(
-a));for(;;){let{done:a,value:l}=await r.read();if(a)return i.retry;clearTimeout(n),n=setTimeout(()=>e.abort(),ft),i.feed(l)}}finally{clearTimeout(n),e.abort(Xt)}}#a(e){
-e.type==="snapshot"&&(this.#r=0,this.#t.onState({phase:"live"})),this.#t.onEvent(e)}},ze=new DOMException("closed","AbortError"),Xt=new DOMException("ended","Ab\\
-ortError");var Ae=class{#e=[];#t=0;#n=Number.NEGATIVE_INFINITY;add(e){this.#e.at(-1)!==e&&this.#e.push(e)>3&&(this.#t+=this.#e.splice(0,this.#e.length-3).length)}take(e){if(this.#e.
-length===0||e-this.#n<5e3)return;let o=\`\${this.#t>0?\`\${this.#t} more changes. \`:""}\${this.#e.join(". ")}.\`;return this.#e=[],this.#t=0,this.#n=e,o}};function F(t){return t===void 0||!Number.isFinite(t)?"–":t<0?\`-\${F(-t)}\`:t<999.5?ae(t):t<999500?\`\${ae(t/1e3)}k\`:t<9995e5?\`\${ae(t/1e6)}M\`:\`\${ae(t/1e9)}G\`}function Y(t){
-return t===void 0?"–":\`\${F(t)}/s\`}function Z(t){if(t===void 0||!Number.isFinite(t))return"–";let e=t*100;return e>0&&e<.1?"<0.1 %":e<100&&e>99.9?">99.9 %":\`\${ae(
-e)} %\`}function H(t){if(t===void 0||!Number.isFinite(t))return"–";if(t<0)return H(0);if(t<999.5)return\`\${ae(t)} ms\`;let e=t/1e3;if(e<59.5)return\`\${e<9.95?ae(e):
-Math.round(e)} s\`;let n=Math.round(e);if(n<3600)return Be(Math.floor(n/60),"min",n%60,"s");let o=Math.round(n/60);if(o<1440)return Be(Math.floor(o/60),"h",o%60,
-"min");let r=Math.round(o/60);return Be(Math.floor(r/24),"d",r%24,"h")}function ee(t){let e=Math.max(0,Math.ceil(t/1e3));return e<60?\`\${e} s\`:H(e*1e3)}function ue(t){
-return t===void 0?"–":t<1e3?"now":\`\${ee(t)} ago\`}function Q(t){if(t===void 0||!Number.isFinite(t))return"–";let e=new Date(t);return[e.getHours(),e.getMinutes(),
-e.getSeconds()].map(n=>String(n).padStart(2,"0")).join(":")}function _(t,e,n=\`\${e}s\`){return\`\${F(t)} \${t===1?e:n}\`}function L(t){let e=t.replace(/([a-z0-9])([A-Z])/g,
-"$1 $2").replace(/[-_]+/g," ");return e.charAt(0).toUpperCase()+e.slice(1).toLowerCase()}function ae(t){let e=t<10||t<99.95?Math.round(t*10)/10:Math.round(t);return String(
-e)}function Be(t,e,n,o){return n===0?\`\${t} \${e}\`:\`\${t} \${e} \${n} \${o}\`}var we=class{capacity;#e=[];#t=0;constructor(e){this.capacity=e}get size(){return this.#e.length}push(e){if(this.#e.length<this.capacity){this.#e.push(e);return}
-this.#e[this.#t]=e,this.#t=(this.#t+1)%this.capacity}clear(){this.#e.length=0,this.#t=0}toArray(){return[...this.#e.slice(this.#t),...this.#e.slice(0,this.#t)]}newest(){
-return this.#e.at(this.#t-1)}};var _e=["calls","failures","rejections"],Ke=["p50","p95","p99"],ve=class{#e=0;#t=0;#n={calls:new Float32Array(900),failures:new Float32Array(900),rejections:new Float32Array(
-900),p50:new Float32Array(900),p95:new Float32Array(900),p99:new Float32Array(900)};get end(){return this.#e*1e3}load(e,n){this.#e=0,this.advance(e),this.#t=this.#e;
-let{length:o}=n.calls;for(let r=1;r<=Math.min(o,900);r++){let i=(this.#e-r)%900;for(let a of _e)this.#n[a][i]=n[a][o-r]??0;for(let a of Ke)this.#n[a][i]=n[a][o-
-r]??Number.NaN}}add(e,n){this.advance(e);let o=Math.floor(e/1e3)-1;if(o<this.#t||o<this.#e-900)return;let r=o%900;for(let i of _e)this.#n[i][r]=this.#n[i][r]+n[i];
-for(let i of Ke)this.#n[i][r]=n[i]??Number.NaN}advance(e){let n=Math.floor(e/1e3);for(let o=Math.max(this.#e,n-900);o<n;o++){let r=o%900;for(let i of _e)this.#n[i][r]=
-0;for(let i of Ke)this.#n[i][r]=Number.NaN}this.#e=Math.max(this.#e,n)}times(e){let n=this.#e-this.#e%e,o=900/e-1;return Array.from({length:o},(r,i)=>n-(o-1-i)*
-e)}rates(e,n){let o=[],r=this.#e-this.#e%n;for(let i=r-900+n;i<r;i+=n){let a=0;for(let l=i;l<i+n;l++)a+=this.#o(e,l);o.push(a/n)}return o}summary(e){let n=i=>{let a=0;
-for(let l=this.#e-e;l<this.#e;l++)a+=this.#o(i,l);return a},o=i=>{let a=[];for(let l=this.#e-e;l<this.#e;l++){let c=this.#o(i,l);!Number.isNaN(c)&&this.#o("call\\
-s",l)>0&&a.push(c)}return a.sort((l,c)=>l-c)},r=o("p50");return{calls:n("calls"),failures:n("failures"),rejections:n("rejections"),p50:r[Math.floor(r.length/2)],
-p95:o("p95").at(-1),p99:o("p99").at(-1)}}#o(e,n){return n<0?0:this.#n[e][n%900]}};var $e=9e5,en=120;function Ge(t,e,n){let o=t.at(-1),r=t.filter((i,a)=>(t[a+1]?.since??n)>n-$e);return o?.state===e.state?r:[...r.filter(({since:i})=>i<e.since),
-e].slice(-en)}function Qe(t,e){let n=e-$e,o=r=>Math.min(1,Math.max(0,(r-n)/$e));return t.map(({since:r,state:i},a)=>({state:i,from:o(r),to:o(t[a+1]?.since??e)})).
-filter(({from:r,to:i})=>i>r)}function mt(t,e){let n=Qe(t,e),o=n[0];if(o===void 0)return"Nothing is known about the last 15 minutes.";let r=new Map;for(let{state:l,
-from:c,to:d}of n)r.set(l,(r.get(l)??0)+(d-c)*$e);let i=H(Math.round((1-o.from)*$e));if(r.size===1)return\`\${L(o.state)} for all of the last \${i}.\`;let a=[...r].map(
-([l,c])=>\`\${L(l).toLowerCase()} \${H(Math.round(c))}\`);return\`In the last \${i}: \${a.join(", ")}; \${n.length-1} changes.\`}var Re=500,tn=30,nn=200,Me=class{session=void 0;figures=void 0;health=void 0;degradation=void 0;deadLetters=[];circuits=new Map;components=new Map;events=new we(
-Re);eventCount=0;total=new ve;#e=0;#t=0;#n=new Map;#o=new Map;#r=new Map;now(e){return e+this.#t}series(e){let n=this.#n.get(e);return n?.advance(this.#e),n}spans(e){
-return this.#o.get(e)??[]}results(e){return this.#r.get(e)?.results.toArray()??[]}snapshot(e,n){this.#t=e.time-n,this.#e=e.time;let{session:o,figures:r,health:i,
-degradation:a,deadLetters:l}=e;Object.assign(this,{session:o,figures:r,degradation:a,deadLetters:l}),this.circuits.clear(),this.#l(this.#o,new Set(e.circuitBreakers.
-map(X)));for(let c of e.circuitBreakers)this.#s(c,e.time);this.components.clear();for(let c of e.components)this.components.set(Je(c),c);this.health=void 0,this.#a(
-i),this.events.clear();for(let c of e.transitions)this.events.push(c);this.eventCount=e.transitions.length,this.#l(this.#n,new Set(e.circuitBreakers.map(({name:c})=>c)))}delta(e,n){
-this.#t=e.time-n,this.#e=e.time,this.figures=e.figures,this.degradation=e.degradation??this.degradation,this.deadLetters=e.deadLetters??this.deadLetters;for(let o of e.
-removed??[])this.#i(o);for(let o of e.circuitBreakers??[])this.#s(o,e.time);for(let o of e.components??[])this.components.set(Je(o),o);this.#a(e.health),this.#c(
-e)}transition(e){this.events.push(e),this.eventCount++}past(e){let n={calls:Ue(e),failures:Ue(e),rejections:Ue(e)};for(let o of e.series){this.#d(o.name)?.load(
-e.end,o);for(let a of["calls","failures","rejections"])for(let l=0;l<o[a].length;l++)n[a][l]=(n[a][l]??0)+(o[a][l]??0);let r=X(o),i=this.circuits.get(r);if(i!==
-void 0){this.#o.set(r,[]);for(let a of o.states)this.#o.set(r,Ge(this.spans(r),a,e.end));this.#s(i,e.end)}}this.total.load(e.end,{kind:"",name:"",...n,p50:[],p95:[],
-p99:[],states:[]})}size(){let e=0;for(let a of this.#o.values())e+=a.length;let n=0;for(let a of this.#r.values())n+=a.results.size;let{circuits:o,components:r,
-events:i}=this;return{circuits:o.size,components:r.size,events:i.size,series:this.#n.size,spans:e,results:n}}#s(e,n){let o=X(e);this.circuits.set(o,e),this.#o.set(
-o,Ge(this.spans(o),{since:e.since,state:e.state},n))}#i(e){this.components.delete(Je(e)),e.kind==="circuit-breaker"&&(this.circuits.delete(X(e)),this.#o.delete(
-X(e)),e.key===void 0&&this.#n.delete(e.name))}#a(e){if(e!==void 0){this.health=e,this.#l(this.#r,new Set(e.checks.map(({name:n})=>n)));for(let{name:n,lastStatus:o,
-checkedAt:r}of e.checks){let i=this.#r.get(n),a=i??{checkedAt:void 0,results:new we(tn)};i===void 0&&this.#r.set(n,a),!(r===void 0||r===a.checkedAt)&&(a.checkedAt=
-r,a.results.push(o))}}}#c({time:e,points:n}){let o={calls:0,failures:0,rejections:0};for(let r of n)this.#d(r.name)?.add(e,r),o.calls+=r.calls,o.failures+=r.failures,
-o.rejections+=r.rejections;this.total.add(e,{kind:"",name:"",...o,p50:null,p95:null,p99:null})}#d(e){let n=this.#n.get(e);if(n!==void 0||this.#n.size>=nn)return n;
-let o=new ve;return this.#n.set(e,o),o}#l(e,n){for(let o of e.keys())n.has(o)||e.delete(o)}};function X({name:t,key:e}){return JSON.stringify(e===void 0?[t]:[t,
-e])}function Je({kind:t,name:e}){return JSON.stringify([t,e])}function Ue({series:t}){return new Array(t[0]?.calls.length??0).fill(0)}var on={open:"bad",isolated:"warn",halfOpen:"warn",closed:"good"},pt={fail:"bad",unknown:"bad",warn:"warn",pass:"good"};function He({kind:t,name:e,type:n,facts:o}){
-let r=l=>String(o[l]??""),i=(l="to")=>L(r(l)).toLowerCase(),a=(l,c,d=c!=="plain")=>({text:l,tone:c,urgent:d});if(t==="circuit-breaker"&&n==="stateChange"){let l=r(
-"key")?\` \${r("key")}\`:"",c=r("reason")?\` (\${L(r("reason")).toLowerCase()})\`:"";return a(\`Circuit \${e}\${l} is \${i()}\${c}\`,on[r("to")]??"plain")}if(t==="health"&&
-n==="changed"){let l=r("code")?\` (\${r("code")})\`:"";return a(\`Check \${r("check")}: \${i()}\${l}\`,pt[r("to")]??"plain")}if(t==="health"&&n==="overallChanged")return a(
-\`Health is \${i()}\`,pt[r("to")]??"plain");if(t==="health"&&n==="draining")return a("Draining: no new requests","warn");if(t==="degradation"&&n==="changed")return a(
-\`Level \${i("from")} → \${i()}\${r("trigger")?\` (\${r("trigger")})\`:""}\`,r("to")==="normal"?"good":"warn");if(t==="degradation"&&n==="featureChanged"){let l=o.on===
-!0;return a(\`Feature \${r("feature")} is \${l?"on":"off"}\`,l?"good":"warn")}if(t==="dead-letters"&&n==="added")return a(\`Dead letter in \${e}: \${L(r("failure")||r(
-"type")).toLowerCase()}\`,"plain");if(t==="ops"&&n==="adminAction"){let l=r("outcome")==="ok"||r("outcome")===""?"":\` (\${r("outcome")})\`;return a(\`\${r("actor")||
-"Somebody"}: \${r("action")} \${r("target")}\${l}\`,"plain",!1)}return a(\`\${e}: \${L(n).toLowerCase()}\${rn(o)}\`,"plain",!1)}function ht(t){let e=[];for(let n of t){let o=He(
-n),r=String(n.seq),i=1+(n.suppressed??0),a=e.at(-1);a!==void 0&&o.tone==="plain"&&a.story.text===o.text?e[e.length-1]={...a,key:r,count:a.count+i}:e.push({key:r,
-event:n,story:o,count:i})}return e}function rn(t){let e=Object.entries(t).filter(([n])=>n!=="name").slice(0,5).map(([n,o])=>{let r=typeof o=="number"&&/duration|delay|age|openFor/i.
-test(n);return\`\${L(n).toLowerCase()} \${r?H(o):String(o)}\`});return e.length===0?"":\` (\${e.join(", ")})\`}function gt({title:t,effect:e,verb:n,danger:o,reason:r,choice:i}){let a=s("input",{id:"dialog-reason",type:"text",maxlength:200,required:r==="required",autocomplete:"\\
-off"}),l=s("label",{for:"dialog-reason"},\`Reason\${r==="required"?"":" (optional)"}, for the audit\`),c=s("input",{type:"checkbox"}),d=s("button",{type:"button"},
-"Cancel"),m=s("button",{type:"submit",class:o?"danger":"primary"},n),p=s("form",{},s("h2",{id:"dialog-title"},t),s("p",{id:"dialog-effect"},e),...r===void 0?[]:
-[l,a],...i===void 0?[]:[s("label",{class:"check"},c,i)],s("div",{class:"buttons"},d,m)),b=Ye(p);return new Promise(E=>{let h;d.addEventListener("click",()=>b.close()),
-p.addEventListener("submit",f=>{f.preventDefault();let w=a.value.trim();if(r==="required"&&w==="")return a.focus();h={chosen:c.checked,...w!==""&&{reason:w}},b.
-close()}),b.addEventListener("close",()=>E(h)),r==="required"?a.focus():o?d.focus():m.focus()})}function Ye(t,e=!1){let n=s("dialog",{class:e?"wide":void 0,"ari\\
-a-labelledby":"dialog-title","aria-describedby":"dialog-effect"},t),o=document.activeElement;return n.addEventListener("close",()=>{n.remove(),o instanceof HTMLElement&&
-o.isConnected&&o.focus({preventScroll:!0})}),document.body.append(n),n.showModal(),n}var sn=8e3,an=3;function fe(t,e=!1){let n=x("notes"),o=s("button",{type:"button","aria-label":"Dismiss"},"×"),r=s("div",{class:e?"note bad":"note",role:e?"aler\\
-t":"status"});for(o.addEventListener("click",()=>r.remove()),n.append(r),r.append(s("p",{},t),o);n.childElementCount>an;)n.firstElementChild?.remove();e||setTimeout(
-()=>r.remove(),sn)}var bt=["read","operate","override"],Pe=class{model;api;refresh;constructor(e,n,o){this.model=e,this.api=n,this.refresh=o}can(e){let n=this.model.session?.scopes??
-[];return bt.slice(bt.indexOf(e)).some(o=>n.includes(o))}async act(e,n,o){if(e.getAttribute("aria-disabled")==="true")return!1;let r=await gt(n);if(r===void 0)return!1;
-y(e,"aria-disabled","true"),y(e,"aria-busy","true");try{return fe((await o(r)).message),!0}catch(i){if(fe(i instanceof V?i.message:"Something went wrong in this\\
- page.",!0),!(i instanceof V))throw i;return!1}finally{y(e,"aria-disabled",void 0),y(e,"aria-busy",void 0)}}};var ke="seaworthy.";function Ie(t){try{let e=JSON.parse(localStorage.getItem(ke+t)??"[]");return Array.isArray(e)?e.filter(n=>typeof n=="string"):[]}catch{return[]}}
-function Ve(t,e){try{localStorage.setItem(ke+t,JSON.stringify(e))}catch{}}var me={read(){try{return sessionStorage.getItem(\`\${ke}token\`)??void 0}catch{return}},
-write(t){try{t===void 0?sessionStorage.removeItem(\`\${ke}token\`):sessionStorage.setItem(\`\${ke}token\`,t)}catch{}}};function J(t,e){let n=s("tbody",{role:"rowgroup"}),o=e.map(({label:a,look:l,unseen:c})=>s("th",{role:"columnheader",scope:"col",class:l},c?s("span",{class:"unse\\
-en"},a):a));return{element:s("table",{role:"table"},s("caption",{class:"unseen"},t),s("thead",{role:"rowgroup"},s("tr",{role:"row"},...o)),n),body:n,row:(a={})=>{
-let l=e.map(({label:c,look:d,unseen:m})=>s("td",{role:"cell",class:d,"data-label":m?void 0:c}));return{element:s("tr",{role:"row",...a},...l),cells:l}}}}var ln=100;function yt(t){let e=[],n="",o=!1,r=!1,i=J("What operators have done",[{label:"Time"},{label:"Who"},{label:"Action",look:"wide"},{label:"Outcome"}]),
-a=s("p",{class:"empty"});x("audit").append(s("div",{class:"panel-head"},s("h2",{id:"audit-title"},"Audit")),s("div",{class:"scroll",tabindex:0,role:"group","ari\\
-a-labelledby":"audit-title"},i.element),a);let l=new D(i.body,()=>{let{element:d,cells:m}=i.row(),[p,b,E,h]=m,f=s("span",{class:"name"}),w=s("span",{class:"abou\\
-t"});return E.append(f,w),{element:d,update(v){u(p,Q(v.time)),u(b,v.actor),u(f,\`\${v.action} \${v.target}\`);let g=v.before!==void 0&&v.after!==void 0?\`\${v.before}\\
- → \${v.after}\`:"";u(w,[g,v.reason].filter(Boolean).join(" · ")),u(h,\`\${L(v.outcome)}\${v.code===void 0?"":\` (\${v.code})\`}\`),y(d,"data-tone",v.outcome==="ok"?void 0:
-"bad")}}});async function c(){if(o){r=!0;return}o=!0;try{({entries:e}=await t.api.get("audit",{limit:ln})),n=""}catch{n="The audit could not be read."}o=!1,t.refresh(),
-r&&(r=!1,c())}return{load:()=>{c()},update(){u(a,n||"Nobody has done anything yet."),$(a,e.length>0&&n===""),$(i.element,e.length===0),l.update(new Map(e.map(d=>[
-String(d.id),d])))}}}var dn={full:"Full service",degraded:"Degraded service",limited:"Limited service","cache-only":"Answers from memory only"};function wt({model:t}){let e=oe("pass"),
-n=s("strong",{class:"level"}),o=s("span",{class:"service"}),r=s("p",{class:"since"}),i=s("p",{class:"reason"}),a=s("p",{class:"override"}),l=s("p",{class:"overa\\
-ll"});return x("banner").append(s("p",{class:"headline"},e,n,o),s("div",{class:"details"},r,i,a,l)),{update(c){let{degradation:d,health:m}=t,p=d?.value??(m?.status===
-"fail"?3:m?.status==="warn"?1:0);y(x("banner"),"data-tone",p===0?"good":p<3?"warn":"bad"),re(e,p===0?"pass":p<3?"warn":"fail"),u(n,d===void 0?\`Health: \${m?.status??
-"not watched"}\`:L(d.level)),u(o,d===void 0?"":dn[d.serviceLevel]);let b=d?.since;u(r,b===void 0?"":\`Since \${Q(b)}, for \${ee(Math.floor((c-b)/1e3)*1e3)}\`),$(r,b===
-void 0);let E=d!==void 0&&d.override===void 0&&p>0?d.reason:void 0;u(i,E?\`Why: \${E}\`:""),$(i,!E);let h=d?.override,f=h?.expiresAt===void 0?"until it is cleared":
-\`for \${ee(h.expiresAt-c)} more\`;u(a,h===void 0?"":\`Set by \${h.actor} to \${h.mode==="floor"?"at least ":""}\${h.level}, \${f}: \${h.reason}\`),$(a,h===void 0);let w=m===
-void 0||m.notes.length===0?"":\` (\${m.notes.join("; ")})\`;u(l,m===void 0||d===void 0?"":\`Health: \${m.status}\${w}\`),$(l,m===void 0||d===void 0)}}}function vt(t,e,n){if(!n)return[...e];let o=new Set(e),r=t.filter(a=>o.has(a)),i=new Set(r);return[...r,...e.filter(a=>!i.has(a))]}var $t={open:0,isolated:1,halfOpen:2,closed:3,disposed:4};function kt(t,e){return[...t].sort((n,o)=>Number(e.has(X(o.circuit)))-Number(e.has(X(n.circuit)))||$t[n.
-circuit.state]-$t[o.circuit.state]||o.trouble-n.trouble||o.calls-n.calls||n.circuit.name.localeCompare(o.circuit.name)||(n.circuit.key??"").localeCompare(o.circuit.
-key??"")).map(({circuit:n})=>n)}var Ze=10,Fe={reset:{label:"Reset",when:({state:t})=>t!=="isolated",question:t=>({title:\`Reset \${t}?\`,effect:"Closes the circuit and forgets what it has counted\\
-. Calls go through at once.",verb:"Reset",reason:"optional"})},"force-open":{label:"Force open",when:({state:t})=>t!=="isolated",question:t=>({title:\`Force \${t}\\
- open?\`,effect:"Turns every call away, however well it would go, until somebody ends the isolation.",verb:"Force open",danger:!0,reason:"optional"})},"force-clo\\
-se":{label:"Force closed",when:({state:t})=>t==="isolated",question:t=>({title:\`Force \${t} closed?\`,effect:"Ends the isolation and closes the circuit. Its rules\\
- hold from then on, and may open it again.",verb:"Force closed",reason:"optional"})},auto:{label:"End isolation",when:({state:t})=>t==="isolated",question:t=>({
-title:\`End the isolation of \${t}?\`,effect:"The circuit decides by its rules again. Calls go through.",verb:"End isolation",reason:"optional"})}};function St(t,e,n){
-let o=s("h3",{id:\`circuit-\${e}\`,tabindex:-1}),r=oe("closed"),i=s("span"),a=s("p",{class:"state"},r,i),l=s("p",{class:"detail"}),c=se("svg",{class:"strip",viewBox:"\\
-0 0 900 14",preserveAspectRatio:"none",role:"img"}),d=s("div",{class:"spark"}),m=new ce(d,{height:44,axes:!1,lines:[{label:"Calls",colour:"calls",filled:!0},{label:"\\
-Failed",colour:"bad",filled:!0}]}),[p,b,E,h,f,w]=["Calls","Failed","Rejected","p50","p95","p99"].map(()=>s("dd")),v=s("dl",{class:"facts"},...[["Calls",p],["Fai\\
-led",b],["Rejected",E],["p50",h],["p95",f],["p99",w]].map(([R,T])=>s("div",{},s("dt",{},R),T))),g,S=Object.keys(Fe).map(R=>{let T=s("span",{class:"unseen"}),W=s(
-"button",{type:"button","data-action":R},Fe[R].label,T);return W.addEventListener("click",()=>{if(g===void 0)return;let{circuit:q}=g,U={...Fe[R].question(Et(q)),
-...q.shared&&{choice:"On all instances that share it, not only this one"}};t.act(W,U,({reason:ne,chosen:ie})=>t.api.send("POST",\`circuit-breakers/\${K(q.name)}/\${R}\`,
-{...q.key===void 0?{}:{key:q.key},...ne===void 0?{}:{reason:ne},...ie&&{everywhere:!0}}))}),{action:R,button:W,target:T}}),A=s("span",{class:"unseen"}),I=s("but\\
-ton",{type:"button",class:"pin"},"Pin",A);I.addEventListener("click",n);let j=s("article",{class:"card","aria-labelledby":\`circuit-\${e}\`},s("div",{class:"card-h\\
-ead"},o,a),l,c,d,v,s("div",{class:"buttons"},...S.map(({button:R})=>R),I));return{element:j,remove:()=>m.remove(),update(R){g=R;let{circuit:T,now:W,pinned:q}=R,
-U=Et(T);u(o,U),y(j,"data-state",T.state),re(r,T.state),u(i,L(T.state)),u(l,cn(T,W)),fn(c,t.model.spans(X(T)),W),P(t.model.series(T.name)),te(t.model.series(T.name)),
-Oe(T,U),y(I,"aria-pressed",String(q)),u(A,\` \${U}\`)}};function P(R){let T=R?.summary(60),W=T===void 0?0:T.calls+T.rejections;u(p,Y(T&&T.calls/60)),u(b,Z(T&&(T.calls===
-0?void 0:T.failures/T.calls))),u(E,Z(T&&(W===0?void 0:T.rejections/W))),u(h,H(T?.p50)),u(f,H(T?.p95)),u(w,H(T?.p99)),y(b,"data-tone",T&&T.calls>0&&T.failures>T.
-calls/10?"bad":void 0),y(E,"data-tone",T&&T.rejections>0?"warn":void 0)}function te(R){if($(d,R===void 0),R===void 0)return;let T=R.rates("calls",Ze),W=R.rates(
-"failures",Ze),q=R.summary(900),U=q.calls===0?"":\`, \${Z(q.failures/q.calls)} failed\`;m.update([R.times(Ze),T,ye(W)],\`Calls in the last 15 minutes: \${_(q.calls,"\\
-call")}\${U}, at most \${Y(Math.max(0,...T))}.\`)}function Oe(R,T){for(let{action:W,button:q,target:U}of S){let ne=!t.can("operate")||!R.actions.includes(W)||!Fe[W].
-when(R);ne&&document.activeElement===q&&o.focus({preventScroll:!0}),$(q,ne),u(U,\` \${T}\`)}}}function Et({name:t,key:e}){return e===void 0?t:\`\${t} · \${e}\`}function cn({
-state:t,mode:e,since:n,retryAt:o,cause:r,isolation:i,openings:a},l){let c=[\`for \${ee(Math.floor((l-n)/1e3)*1e3)}\`];return t==="open"&&(r!==void 0&&c.push(r==="t\\
-rial"?"a trial failed":L(r).toLowerCase()),o!==void 0&&c.push(o>l?\`next trial in \${ee(o-l)}\`:"next call is a trial"),a>1&&c.push(\`opened \${a} times in a row\`)),
-t==="halfOpen"&&c.push("trial calls decide"),t==="isolated"&&c.push(i?\`isolated: \${i}\`:"isolated by hand"),e!=="enabled"&&c.push(e==="observe"?"observes only":"\\
-switched off"),c.join(" · ")}var un={closed:4,halfOpen:9,open:14,isolated:14,disposed:2};function fn(t,e,n){let o=Qe(e,n);for(;t.childElementCount>o.length;)t.
-lastElementChild?.remove();o.forEach(({state:r,from:i,to:a},l)=>{let c=t.children[l]??t.appendChild(se("rect")),d=un[r]??2;y(c,"class",\`bar \${r}\`),y(c,"x",(i*900).
-toFixed(1)),y(c,"width",Math.max(2,(a-i)*900).toFixed(1)),y(c,"y",14-d),y(c,"height",d)}),y(t,"aria-label",mt(e,n))}var Xe=60;function xt(t){let{model:e}=t,n=new Set(Ie("pinned")),o=!1,r=0,i=s("input",{type:"search",id:"breaker-filter",autocomplete:"off",placeholder:"Name"}),
-a=s("input",{type:"checkbox",id:"breaker-troubled"}),l=s("p",{class:"quiet",id:"breaker-count"}),c=s("div",{class:"grid"}),d=s("button",{type:"button"}),m=s("p",
-{class:"empty"});for(let h of[i,a])h.addEventListener("input",t.refresh);d.addEventListener("click",()=>{o=!o,t.refresh()}),x("breakers").append(s("div",{class:"\\
-panel-head"},s("h2",{id:"breakers-title"},"Circuit breakers"),l,s("label",{class:"field"},s("span",{},"Filter"),i),s("label",{class:"check"},a,"Not closed only")),
-c,m,d);let p=new D(c,h=>St(t,String(r++),()=>{n.delete(h)||n.add(h),Ve("pinned",[...n].slice(-100)),t.refresh()})),b=matchMedia("(hover: hover)");return{update(h){
-let f=i.value.trim().toLowerCase(),w=[...e.circuits.values()].filter(P=>(!a.checked||P.state!=="closed")&&\`\${P.name} \${P.key??""}\`.toLowerCase().includes(f)),v=kt(
-w.map(E),n),g=new Map(v.map(P=>[X(P),P])),S=c.contains(document.activeElement)||b.matches&&c.matches(":hover"),A=vt(p.keys,[...g.keys()].slice(0,o?void 0:Xe),S),
-I=new Map;for(let P of A){let te=g.get(P);te!==void 0&&I.set(P,{circuit:te,now:h,pinned:n.has(P)})}p.update(I);let j=e.circuits.size;u(l,f===""&&!a.checked?_(j,
-"circuit"):\`\${g.size} of \${j}\`),u(m,j===0?"No circuit breaker with a name is in use.":"None matches."),$(m,g.size>0),$(d,g.size<=Xe),u(d,o?\`Show the first \${Xe}\`:
-\`Show all \${g.size}\`)}};function E(h){let{failures:f,rejections:w,calls:v}=e.series(h.name)?.summary(60)??{failures:h.failures,rejections:0,calls:h.calls};return{
-circuit:h,trouble:f+w,calls:v}}}var Tt=["normal","minor","moderate","severe","critical"];function Ct(t){let{model:e}=t,n=s("p",{class:"quiet"}),o=Tt.map(h=>{let f=s("span",{class:"about"}),w=s(
-"span",{class:"about time"});return{level:h,about:f,time:w,element:s("li",{},s("span",{},L(h)),f,w)}}),r=s("ol",{class:"ladder","aria-label":"Levels"},...o.map(
-({element:h})=>h)),i=J("Rules that count now",[{label:"Rule",look:"wide"},{label:"Calls for"},{label:"Since",look:"number"}]),a=s("p",{class:"empty"},"No rule c\\
-ounts now."),l=new D(i.body,()=>{let{element:h,cells:f}=i.row();return{element:h,update({id:w,level:v,since:g,now:S}){for(let[A,I]of[w,L(v),ue(S-g)].entries())u(
-f[A],I)}}}),c=J("Features",[{label:"Feature",look:"wide"},{label:"State"},{label:"On up to"},{label:"Action",look:"actions",unseen:!0}]),d=s("h3",{},"Features"),
-m=new D(c.body,()=>mn(t,c.row())),p=pn(t),b=s("p",{class:"empty"},"Nothing manages the level of this service."),E=s("div",{},r,s("h3",{},"Rules"),i.element,a,d,
-c.element,p.element);return x("degradation").append(s("div",{class:"panel-head"},s("h2",{id:"degradation-title"},"Degradation"),n),E,b),{update(h){let f=e.degradation;
-if($(E,f===void 0),$(b,f!==void 0),f===void 0)return;u(n,f.target===void 0||f.target===f.level?"":\`On the way to \${f.target}\`);for(let{level:g,about:S,time:A,element:I}of o){
-y(I,"aria-current",g===f.level?"step":void 0);let j=[g===f.level?"now":void 0,g===f.target&&g!==f.level?"called for":void 0];u(S,j.filter(Boolean).join(", ")),u(
-A,hn(f.timeAt?.[g]))}let w=f.activeRules??[];$(i.element,w.length===0),$(a,w.length>0),l.update(new Map(w.map(g=>[g.id,{...g,now:h}])));let v=f.features??[];$(c.
-element,v.length===0),$(d,v.length===0),m.update(new Map(v.map(g=>[g.name,{feature:g,now:h}]))),p.update(f.override!==void 0)}}}function mn(t,{element:e,cells:n}){
-let[o,r,i,a]=n,l=s("span",{class:"name"}),c=s("span",{class:"about"});o.append(l,c);let d=oe("pass"),m=s("span");r.append(s("span",{class:"state"},d,m));let p=s(
-"span"),b=s("button",{type:"button"},p,s("span",{class:"unseen"}," ")),E=b.lastElementChild;a.append(b);let h;return b.addEventListener("click",()=>{if(h===void 0)
-return;let{name:f,killed:w}=h,v=w?{title:\`Restore \${f}?\`,effect:"The feature is on again whenever the level allows it.",verb:"Restore"}:{title:\`Switch \${f} off?\`,
-effect:"Nobody can use the feature for an hour, whatever the level is.",verb:"Switch off",danger:!0,reason:"required"};t.act(b,v,({reason:g})=>t.api.send("POST",
-\`degradation/features/\${K(f)}/\${w?"restore":"kill"}\`,w?{reason:g}:{reason:g,ttl:"1h"}))}),{element:e,update({feature:f,now:w}){h=f;let{killed:v,on:g,maxLevel:S}=f;
-u(l,f.name);let A=v?.expiresAt===void 0?"":\` for \${ee(v.expiresAt-w)} more\`;u(c,v?\`Off by \${v.actor}\${A}: \${v.reason}\`:""),re(d,g?"pass":"disposed"),y(e,"data-s\\
-tatus",g?"pass":"off"),u(m,g?"On":v?"Off by hand":"Off"),u(i,L(S)),u(p,v?"Restore":"Switch off"),u(E,\` \${f.name}\`),$(b,!t.can("override"))}}}function pn(t){let e=(p,b)=>s(
-"select",{id:p},...b.map(([E,h])=>s("option",{value:E},h))),n=e("override-level",Tt.map(p=>[p,L(p)])),o=e("override-mode",[["pin","Exactly"],["floor","At least"]]),
-r=e("override-time",[["15m","15 minutes"],["1h","1 hour"],["4h","4 hours"],["1d","1 day"],["never","Until cleared"]]);r.value="1h";let i=s("input",{id:"override\\
--reason",type:"text",required:!0,maxlength:200,autocomplete:"off"}),a=s("button",{type:"submit"},"Set level"),l=s("button",{type:"button"},"Clear override"),c=(p,b,E=!1)=>s(
-"label",{class:E?"field wide":"field"},s("span",{},p),b),d=s("form",{class:"override-form","aria-label":"Set the level by hand"},c("How",o),c("Level",n),c("For",
-r),c("Reason",i,!0),s("div",{class:"buttons"},a,l));d.addEventListener("submit",p=>{p.preventDefault();let b=n.value,E=i.value.trim();if(E==="")return i.focus();
-let h=r.selectedOptions[0]?.textContent?.toLowerCase()??"";t.act(a,{title:\`Set the level to \${o.value==="floor"?"at least ":""}\${b}?\`,effect:\`\${gn[b]} Holds \${r.
-value==="never"?h:\`for \${h}\`}.\`,verb:"Set level",danger:!0},()=>t.api.send("POST","degradation/set-level",{level:b,mode:o.value,ttl:r.value,reason:E})).then(f=>{
-f&&(i.value="")})}),l.addEventListener("click",()=>{t.act(l,{title:"Clear the override?",effect:"The level is at once what the rules call for.",verb:"Clear over\\
-ride",reason:"optional"},({reason:p})=>t.api.send("POST","degradation/clear",{reason:p}))});let m=s("div",{},s("h3",{},"By hand"),d);return{element:m,update(p){
-$(m,!t.can("override")),!p&&document.activeElement===l&&a.focus({preventScroll:!0}),$(l,!p)}}}function hn(t){return t===void 0||t<500?"":H(Math.round(t/1e3)*1e3)}
-var gn={normal:"Everything is on, even what cannot keep up.",minor:"Users get a degraded service.",moderate:"Users get a degraded service; less important work i\\
-s turned away.",severe:"Users get a limited service, and may not be able to change anything.",critical:"Users get answers from memory only; all but the most imp\\
-ortant work is turned away."};var bn=[{label:"Calls",value:({callsPerSecond:t})=>Y(t)},{label:"Failed",value:({failureShare:t})=>Z(t??void 0),tone:({failureShare:t})=>yn(t)},{label:"Median t\\
-ime",value:({p50:t})=>H(t??void 0)},{label:"95 % within",value:({p95:t})=>H(t??void 0)},{label:"99 % within",value:({p99:t})=>H(t??void 0)},{label:"Not closed",
-value:({openCircuits:t})=>F(t),more:({circuits:t})=>\`of \${F(t)} circuits\`,tone:({openCircuits:t})=>t>0?"bad":void 0},{label:"Fallbacks",value:({fallbackShare:t})=>Z(
-t??void 0),more:()=>"of all calls"},{label:"From memory",value:({staleHitRate:t})=>Z(t??void 0),more:()=>"of look-ups"},{label:"Dead letters",value:({deadLetters:t})=>F(
-t),more:({oldestDeadLetterAge:t})=>t===null?"none waits":\`oldest \${H(t)}\`,tone:({deadLetters:t})=>t>0?"warn":void 0}];function Lt({model:t}){let e=bn.map(n=>{let o=s(
-"dd",{class:"value"}),r=s("dd",{class:"more"});return x("figures").append(s("div",{},s("dt",{},n.label),o,r)),{tile:n,value:o,more:r}});return{update(){let n=t.
-figures;if(n!==void 0)for(let{tile:o,value:r,more:i}of e)u(r,o.value(n)),u(i,o.more?.(n)??"last minute"),y(r,"data-tone",o.tone?.(n))}}}function yn(t){if(!(t===
-null||t<.01))return t<.1?"warn":"bad"}var wn=30,At={fail:0,unknown:1,warn:2,pass:3},Mt={pass:5,warn:10,unknown:14,fail:14};function Rt({model:t}){let e=J("Health checks",[{label:"Check",look:"wide"},
-{label:"Status"},{label:"Time",look:"number"},{label:"Status since",look:"number"},{label:"Last results"}]),n=s("p",{class:"quiet"}),o=s("p",{class:"empty"},"No\\
-thing is checked.");x("health").append(s("div",{class:"panel-head"},s("h2",{id:"health-title"},"Health"),n),e.element,o);let r=new D(e.body,()=>{let{element:i,cells:a}=e.
-row(),[l,c,d,m,p]=a,b=s("span",{class:"name"}),E=s("span",{class:"about"}),h=s("span",{class:"about"});l.append(b,E,h);let f=oe("unknown"),w=s("span"),v=s("span",
-{class:"about"});c.append(s("span",{class:"state"},f,w),v);let g=se("svg",{class:"ticks",viewBox:\`0 0 \${wn*4} 14\`,role:"img"});return p.append(g),{element:i,update({
-check:S,now:A}){y(i,"data-status",S.status),u(b,S.name),u(E,[S.criticality,S.componentType,S.kinds.join(", ")].filter(Boolean).join(" · ")),u(h,S.output??""),$(
-h,!S.output),re(f,S.status),u(w,L(S.status));let I=[S.code,S.flapping?"flapping":void 0,S.lastStatus===S.status?void 0:\`last \${S.consecutive}: \${S.lastStatus}\`].
-filter(Boolean);u(v,I.join(", ")),u(d,vn(S)),u(m,S.since===void 0?"–":ue(A-S.since)),$n(g,t.results(S.name))}}});return{update(i){let{health:a}=t;u(n,a===void 0?
-"":\`Overall: \${a.status}\${a.draining?", draining":""}\`);let l=[...a?.checks??[]].sort((c,d)=>At[c.status]-At[d.status]||c.name.localeCompare(d.name));$(e.element,
-l.length===0),$(o,l.length>0),r.update(new Map(l.map(c=>[c.name,{check:c,now:i}])))}}}function vn({observedValue:t,observedUnit:e,duration:n}){return t===void 0?
-H(n):e==="ms"?H(t):\`\${F(t)}\${e===void 0?"":\` \${e}\`}\`}function $n(t,e){for(;t.childElementCount>e.length;)t.lastElementChild?.remove();e.forEach((r,i)=>{let a=t.
-children[i]??t.appendChild(se("rect",{width:3}));y(a,"class",\`tick \${r}\`),y(a,"x",i*4),y(a,"y",14-Mt[r]),y(a,"height",Mt[r])});let n=e.filter(r=>r!=="pass").length,
-o=n===0?"all passed":\`\${n} did not pass\`;y(t,"aria-label",e.length===0?"No results yet.":\`Last \${e.length} results: \${o}.\`)}async function Pt(t,e,n){let o=\`dlq/\${K(e)}/\${K(n)}\`,r;try{r=await t.api.get(o)}catch(d){fe(d instanceof V?d.message:"The letter could not be read.",!0);return}
-let i=s("button",{type:"button"},"Close"),a=s("div"),l=s("button",{type:"button"},"Show content");l.hidden=!t.can("operate")||r.state!=="dead",l.addEventListener(
-"click",async()=>{try{let{content:d}=await t.api.get(o,{content:"true"});if(d===void 0)return;a.replaceChildren(s("h3",{},"Content"),s("pre",{tabindex:0,"aria-l\\
-abel":"Content of the letter"},d.message),...d.truncated?[s("p",{class:"quiet"},"Cut off here.")]:[]),l.hidden=!0,i.focus()}catch(d){fe(d instanceof V?d.message:
-"The content could not be read.",!0)}});let c=Ye(s("div",{},s("h2",{id:"dialog-title"},\`Dead letter of \${e}\`),s("dl",{class:"pairs"},...kn(r).flatMap(([d,m])=>[
-s("dt",{},d),s("dd",{},m)])),...Ht("Behind it",r.causes.map(({name:d,message:m,code:p})=>[d,p,m].filter(Boolean).join(" "))),...Ht("Before it died",r.history.map(
-({at:d,event:m,by:p})=>\`\${Q(d)} \${m}\${p===void 0?"":\` by \${p}\`}\`)),a,s("p",{class:"quiet",hidden:l.hidden},"Who looks at the content is written down."),s("div",
-{class:"buttons"},l,i)),!0);i.addEventListener("click",()=>c.close()),i.focus()}function kn(t){let{error:e}=t;return[["Id",t.id],["State",L(t.state)],["Type",t.
-type],["Failure",\`\${t.failure} (\${t.failureClass})\`],["Error",[e.name,e.code,e.message].filter(Boolean).join(" ")],["Died",new Date(t.diedAt).toISOString()],["F\\
-irst failed",t.firstFailedAt===void 0?void 0:new Date(t.firstFailedAt).toISOString()],["Recovery",t.due===void 0?"by hand only":\`due \${new Date(t.due).toISOString()}\`],
-["Replays failed",String(t.attempts)],["Replayed before",String(t.replays)],["Task",t.taskId],["Source",t.source],["Journey",t.journey]].flatMap(([o,r])=>r===void 0?
-[]:[[o,r]])}function Ht(t,e){return e.length===0?[]:[s("h3",{},t),s("ol",{},...e.map(n=>s("li",{},n)))]}var En=15,Sn=800;function It(t){let{model:e}=t,n=[void 0],o,r="",i="",a=0,l=0,c=new Set,d=s("select",{id:"letters-queue"}),m=s("select",{id:"letters-state"},...[
-"dead","leased","replaying","replayed","resolved","discarded"].map(k=>s("option",{value:k},L(k)))),p=s("input",{type:"search",id:"letters-type",autocomplete:"of\\
-f",placeholder:"Exact type"}),b=s("p",{class:"reading"}),E=s("span",{role:"status"}),h=s("button",{type:"button"},"Replay selected"),f=s("button",{type:"button",
-class:"danger"},"Discard selected"),w=s("div",{class:"toolbar"},E,h,f),v=s("button",{type:"button"},"Newer"),g=s("button",{type:"button"},"Older"),S=s("span"),A=s(
-"div",{class:"toolbar"},v,S,g),I=s("p",{class:"empty"}),j=s("h2",{id:"letters-title",tabindex:-1},"Dead letters"),P=J("Dead letters",[{label:"Selected",unseen:!0,
-look:"pick"},{label:"Died",look:"short"},{label:"Type"},{label:"Failure"},{label:"Error",look:"wide"},{label:"Tries",look:"number"},{label:"Actions",look:"actio\\
-ns",unseen:!0}]),te=s("input",{type:"checkbox"});w.prepend(s("label",{class:"check"},te,"All of this page"));let Oe=s("div",{class:"panel-head"},j,s("label",{class:"\\
-field"},s("span",{},"Queue"),d),s("label",{class:"field"},s("span",{},"State"),m),s("label",{class:"field"},s("span",{},"Type"),p));x("letters").append(Oe,b,w,P.
-element,I,A);let R=new D(P.body,k=>Wt(k));for(let k of[d,m,p])k.addEventListener("change",()=>{c.clear(),n=[void 0],o=void 0,ie()});return g.addEventListener("c\\
-lick",()=>U(()=>n.push(o?.next))),v.addEventListener("click",()=>U(()=>n.pop())),te.addEventListener("change",()=>{for(let{id:k}of o?.letters??[])te.checked?c.add(
-k):c.delete(k);t.refresh()}),h.addEventListener("click",()=>{let k=[...c];t.act(h,{title:\`Replay \${_(k.length,"letter")} of \${d.value}?\`,effect:"Each is done an\\
-ew, once. Those that fail again stay dead.",verb:"Replay",reason:"optional"},({reason:C})=>t.api.send("POST",\`dlq/\${K(d.value)}/retry-batch\`,{reason:C,ids:k})).
-then(ne(k))}),f.addEventListener("click",()=>{let k=[...c],C=d.value;t.act(f,{title:\`Discard \${_(k.length,"letter")} of \${C}?\`,effect:"What they were to do is n\\
-ever done. Their content is deleted. This cannot be undone.",verb:"Discard",danger:!0,reason:"required"},async({reason:M})=>{let B=0,G=[];for(let z of k)try{await t.
-api.send("DELETE",\`dlq/\${K(C)}/\${K(z)}\`,{reason:M}),B++}catch(N){if(!(N instanceof V))throw N;G.push(N.message)}if(G.length>0)throw new V(0,\`\${B} of \${k.length}\\
- discarded. \${G[0]}\`);return{message:\`\${_(B,"letter")} discarded.\`}}).then(ne(k))}),{update(k){T();let C=e.deadLetters.find(N=>N.queue===d.value),M=JSON.stringify(
-[C?.counts,d.value]);M!==i&&(i=M,d.value!==""&&l===0&&(l=setTimeout(()=>{ie()},o===void 0?0:Sn)));let B=C?.oldestAge===void 0?"":\`; the oldest is \${H(C.oldestAge)}\\
- old\`,G=C?.stale?" The store does not answer; these figures are from earlier.":"",{counts:z}=C??{};u(b,z===void 0?G.trim():\`\${F(z.dead)} dead\${B}; \${F(z.leased+
-z.replaying)} in recovery, \${F(z.replayed+z.resolved)} replayed or resolved, \${F(z.discarded)} discarded.\${G}\`),W(k)}};function T(){let k=e.deadLetters.map(M=>M.
-queue),C=[...d.options].map(({value:M})=>M);if(JSON.stringify(k)!==JSON.stringify(C)){let M=d.value;d.replaceChildren(...k.map(B=>s("option",{value:B},B))),d.value=
-k.includes(M)?M:k[0]??""}for(let M of[b,P.element,A])$(M,k.length===0);for(let M of[d,m,p])y(M,"disabled",k.length===0)}function W(k){let C=o?.letters??[],M=new Set(
-C.map(({id:N})=>N));for(let N of c)M.has(N)||c.delete(N);let B=t.can("operate")&&m.value==="dead";y(P.element,"data-plain",B?void 0:!0);let G=new Map(C.map(N=>[
-N.id,{letter:N,now:k}]));q(G,()=>R.update(G)),$(w,!B||C.length===0),u(E,c.size===0?"":\`\${c.size} selected\`);for(let N of[h,f])$(N,c.size===0);te.checked=C.length>
-0&&c.size===C.length,te.indeterminate=c.size>0&&c.size<C.length,$(P.element,C.length===0);let z=e.deadLetters.length===0?"No queue of dead letters was given.":"\\
-No letters.";u(I,r||(o===void 0&&e.deadLetters.length>0?"Reading…":z)),$(I,C.length>0&&r===""),$(A,n.length===1&&o?.next===void 0),y(v,"aria-disabled",n.length===
-1?"true":void 0),y(g,"aria-disabled",o?.next===void 0?"true":void 0),u(S,\`Page \${n.length}\`)}function q(k,C){let M=[...P.body.children].findIndex(N=>N.contains(
-document.activeElement)),B=M>=0&&!k.has(R.keys[M]);if(C(),!B)return;([...P.body.children[Math.min(M,P.body.childElementCount-1)]?.querySelectorAll("input, butto\\
-n")??[]].find(({hidden:N})=>!N)??j).focus({preventScroll:!0})}function U(k){document.activeElement?.getAttribute("aria-disabled")!=="true"&&(k(),c.clear(),ie())}
-function ne(k){return()=>{for(let C of k)c.delete(C);ie()}}async function ie(){clearTimeout(l),l=0;let k=++a,C=d.value;if(C!==""){try{let M=await t.api.get(\`dlq\\
-/\${K(C)}\`,{limit:En,state:m.value,type:p.value.trim(),cursor:n.at(-1)});if(k!==a)return;if(o=M,r="",M.letters.length===0&&n.length>1)return n.pop(),ie()}catch(M){
-if(k!==a)return;r=M instanceof V?M.message:"The letters could not be read."}t.refresh()}}function Wt(k){let{element:C,cells:M}=P.row(),[B,G,z,N,zt,Bt,_t]=M,le=s(
-"input",{type:"checkbox"});B.append(s("label",{class:"box"},le)),le.addEventListener("change",()=>{le.checked?c.add(k):c.delete(k),t.refresh()});let rt=s("span",
-{class:"name"}),st=s("span",{class:"about"});zt.append(rt,st);let it=s("span"),at=s("span",{class:"about"});N.append(it,at);let je=(O,De)=>{let ge=s("span",{class:"\\
-unseen"});return{button:s("button",{type:"button",class:De},O,ge),target:ge}},[Ee,Se,xe]=[je("View"),je("Replay"),je("Discard","danger")];_t.append(Ee.button,Se.
-button,xe.button);let lt=()=>\`dlq/\${K(d.value)}/\${K(k)}\`;return Ee.button.addEventListener("click",()=>{Pt(t,d.value,k)}),Se.button.addEventListener("click",()=>{
-t.act(Se.button,{title:\`Replay \${z.textContent} of \${d.value}?\`,effect:\`The work of letter \${k} is done anew, once. If it fails again, the letter stays dead.\`,verb:"\\
-Replay",reason:"optional"},({reason:O})=>t.api.send("POST",\`\${lt()}/retry\`,{reason:O})).then(ne([k]))}),xe.button.addEventListener("click",()=>{t.act(xe.button,
-{title:\`Discard \${z.textContent} of \${d.value}?\`,effect:\`The work of letter \${k} is never done. Its content is deleted. This cannot be undone.\`,verb:"Discard",danger:!0,
-reason:"required"},({reason:O})=>t.api.send("DELETE",lt(),{reason:O})).then(ne([k]))}),{element:C,update({letter:O,now:De}){let ge=t.can("operate")&&O.state==="\\
-dead";le.checked=c.has(k),$(le,!ge),y(le,"aria-label",\`Select \${O.type} \${k}\`),u(G,ue(Math.max(0,De-O.diedAt))),y(G,"title",new Date(O.diedAt).toISOString()),u(
-z,O.type),u(it,O.failure),u(at,O.failureClass),u(rt,O.error.code===void 0?O.error.name:\`\${O.error.name} \${O.error.code}\`),u(st,O.error.message),u(Bt,F((O.retryCount??
-0)+1+O.attempts));for(let{button:dt,target:Kt}of[Ee,Se,xe])u(Kt,\` \${O.type} \${k}\`),$(dt,dt!==Ee.button&&!ge)}}}}var xn=6;function Vt({kind:t,snapshot:e}){let n=d=>{let m=e[d];return typeof m=="number"&&Number.isFinite(m)?m:void 0},o=n("active"),r=n("concurrency")??(t==="a\\
-daptive-concurrency"?n("limit"):void 0),i=n("queued");if(o!==void 0&&r!==void 0&&r>0){let d=n("queue"),m=d===void 0||d===0?"":\` of \${F(d)}\`,p=i===void 0?"":\`, \${F(
-i)}\${m} waiting\`;return{share:Math.min(1,o/r),text:\`\${F(o)} of \${F(Math.floor(r))} in use\${p}\`}}let[a,l,c]=[n("available"),n("burst"),n("per")];if(a!==void 0&&l!==
-void 0&&l>0){let d=n("limit"),m=d===void 0||c===void 0?"":\`, \${F(d)} per \${H(c)}\`;return{share:Math.min(1,Math.max(0,1-a/l)),text:\`\${_(Math.floor(a),"call")} fr\\
-ee\${m}\`}}return{share:void 0,text:Tn(e)}}function Ft(t){return t===void 0?"none":t>=1?"bad":t>=.8?"warn":"ok"}function Tn(t){return Object.entries(t).flatMap(([
-n,o])=>typeof o=="number"||typeof o=="string"||typeof o=="boolean"?[\`\${L(n).toLowerCase()} \${typeof o=="number"?F(o):String(o)}\`]:[]).slice(0,xn).join(", ")||"n\\
-o figures"}var et=100;function Nt({model:t}){let e=J("Limits and other components",[{label:"Name",look:"wide"},{label:"Kind"},{label:"In use",look:"gauge"},{label:"Figures",
-look:"wide"}]),n=s("p",{class:"quiet"}),o=s("p",{class:"empty"},"Nothing else with a name is in use.");x("limits").append(s("div",{class:"panel-head"},s("h2",{id:"\\
-limits-title"},"Limits and other components"),n),e.element,o);let r=new D(e.body,()=>{let{element:i,cells:a}=e.row(),[l,c,d,m]=a,p=s("span",{class:"fill"}),b=s(
-"span",{class:"bar","aria-hidden":"true"},p),E=s("span");return d.append(b,E),{element:i,update(h){let f=Vt(h);u(l,h.name),u(c,L(h.kind)),y(i,"data-tone",Ft(f.share)),
-$(b,f.share===void 0);let w=\`\${Math.round((f.share??0)*100)}%\`;p.style.width!==w&&(p.style.width=w),u(E,f.share===void 0?"no limit":Z(Math.round(f.share*100)/100)),
-u(m,f.text)}}});return{update(){let i=[...t.components.entries()].sort(([,a],[,l])=>a.kind.localeCompare(l.kind)||a.name.localeCompare(l.name));$(e.element,i.length===
-0),$(o,i.length>0),u(n,i.length>et?\`\${et} of \${i.length}\`:""),r.update(new Map(i.slice(0,et)))}}}var tt=50,Cn={good:"pass",warn:"warn",bad:"fail",plain:"disposed"},Ln={good:"Good: ",warn:"Warning: ",bad:"Trouble: ",plain:""};function Ot({model:t,refresh:e}){
-let n=tt,o=s("input",{type:"search",autocomplete:"off",placeholder:"Text"}),r=s("p",{class:"quiet"}),i=s("ol",{class:"events",reversed:!0}),a=s("button",{type:"\\
-button"},"Show older events"),l=s("p",{class:"empty"},"Nothing has happened.");o.addEventListener("input",()=>{n=tt,e()}),a.addEventListener("click",()=>{n+=tt,
-e()}),x("log").append(s("div",{class:"panel-head"},s("h2",{id:"log-title"},"Events"),r,s("label",{class:"field"},s("span",{},"Filter"),o)),i,l,a);let c=new D(i,
-()=>{let d=s("time"),m=oe("disposed"),p=s("span",{class:"unseen"}),b=s("span"),E=s("li",{},d,m,s("span",{class:"text"},p,b));return{element:E,update({event:h,story:f,
-count:w}){u(d,Q(h.time)),y(d,"datetime",new Date(h.time).toISOString()),re(m,Cn[f.tone]),y(E,"data-tone",f.tone),u(p,Ln[f.tone]),u(b,w===1?f.text:\`\${f.text}, \${w}\\
- times\`)}}});return{update(){let d=o.value.trim().toLowerCase(),m=ht(t.events.toArray().reverse()),p=m.filter(({event:b,story:E})=>\`\${E.text} \${b.kind}\`.toLowerCase().
-includes(d));u(r,t.eventCount>Re?\`the last \${Re}\`:""),u(l,m.length===0?"Nothing has happened.":"None matches."),$(l,p.length>0),$(a,p.length<=n),c.update(new Map(
-p.slice(0,n).map(b=>[b.key,b])))}}}var pe=5,Ne=60/pe;function Dt({model:t}){let e=s("div",{class:"chart"}),n=s("p",{class:"reading"}),o=J("Calls in each of the last minutes",[{label:"Minute"},{label:"\\
-Calls",look:"number"},{label:"Failed",look:"number"},{label:"Rejected",look:"number"}]),r=s("details",{},s("summary",{},"The same as a table"),o.element);x("tra\\
-ffic").append(s("div",{class:"panel-head"},s("h2",{id:"traffic-title"},"Traffic through all circuits"),s("ul",{class:"legend"},s("li",{class:"calls"},"Calls"),s(
-"li",{class:"failed"},"Failed"),s("li",{class:"rejected"},"Rejected"))),e,n,r);let i=new D(o.body,()=>{let{element:d,cells:m}=o.row();return{element:d,update({time:p,
-calls:b,failures:E,rejections:h}){let f=[Q(p).slice(0,5),Y(b),jt(E,b),Y(h)];for(let[w,v]of f.entries())u(m[w],v)}}}),a,l=new ce(e,{height:190,axes:!0,lines:[{label:"\\
-Calls",colour:"calls",filled:!0},{label:"Failed",colour:"bad"},{label:"Rejected",colour:"warn",dash:[4,3]}],onPoint(d){d!==a&&(a=d,c())}});function c(){let{total:d}=t,
-[m,p,b]=[d.rates("calls",pe),d.rates("failures",pe),d.rates("rejections",pe)],E=d.times(pe),h=d.summary(900),f=\`Last 15 minutes: \${_(h.calls,"call")}, \${jt(h.failures,
-h.calls)} failed, \${_(h.rejections,"call")} rejected, at most \${Y(Math.max(0,...m))}.\`;l.update([E,m,ye(p),ye(b)],f);let w=v=>v[a??0]??0;u(n,a===void 0?f:\`\${Q((E[a]??
-0)*1e3)}: \${Y(w(m))}, \${Y(w(p))} failed, \${Y(w(b))} rejected.\`),r.open&&i.update(An(E,m,p,b))}return r.addEventListener("toggle",c),{update:c}}function An(t,e,n,o){
-let r=(a,l)=>a.slice(l,l+Ne).reduce((c,d)=>c+d,0)/Ne,i=new Map;for(let a=e.length-Ne;a>=0;a-=Ne)i.set(String(a),{time:((t[a]??0)-pe)*1e3,calls:r(e,a),failures:r(
-n,a),rejections:r(o,a)});return i}function jt(t,e){return Z(e===0?0:t/e)}var Mn=250,ot=x("login"),he=x("token");qt("theme","auto");qt("density","comfortable");matchMedia("(prefers-color-scheme: dark)").addEventListener("change",We);x(
-"leave").addEventListener("click",()=>{me.write(void 0),location.reload()});ot.addEventListener("submit",t=>{t.preventDefault(),Hn(he.value.trim())});Rn();async function Rn(){
-let t=me.read();try{await new de(t).get("session"),nt(t)}catch(e){let n=e instanceof V&&e.status===401;if(!n&&t!==void 0)return nt(t);me.write(void 0),Pn(n?t===
-void 0?"":"The token is no longer valid.":e.message)}}async function Hn(t){if(t==="")return he.focus();u(x("login-error"),"");try{await new de(t).get("session")}catch(e){
-let n=e instanceof V&&e.status===401;return u(x("login-error"),n?"This token is not known.":e.message),y(he,"aria-invalid",n?"true":void 0),he.select()}me.write(
-t),he.value="",$(ot,!0),nt(t),x("main").focus({preventScroll:!0})}function Pn(t){$(ot,!1),u(x("login-error"),t),he.focus()}function nt(t){$(x("board"),!1),$(x("\\
-controls"),!1),$(x("leave"),t===void 0);let e=new Me,n=new de(t),o=new Ae,r={phase:"connecting"},i,a=0,l=0,c=new Pe(e,n,()=>w()),d=yt(c),m=[wt,Lt,xt,Dt,Rt,Ct,Nt,
-It,Ot].map(g=>g(c));m.push(d);let p=new Le(n,{onState(g){g.phase==="lost"&&r.phase==="live"&&o.add("The connection was lost"),g.phase==="live"&&l>0&&o.add("Conn\\
-ected"),r=g,v()},onRefused(){me.write(void 0),location.reload()},onEvent({type:g,data:S}){let A=JSON.parse(S);if(i!==void 0)return E(i,g,A);if(g==="snapshot")e.
-snapshot(A,Date.now()),h(),d.load();else if(g==="delta")e.delta(A,Date.now());else if(g==="transition")b(A);else return;f()}});x("pause").addEventListener("clic\\
-k",()=>{i===void 0?i={at:e.now(Date.now()),events:0}:(i=void 0,p.restart()),y(x("pause"),"aria-pressed",String(i!==void 0)),v()}),x("retry-now").addEventListener(
-"click",()=>p.hurry()),window.addEventListener("online",()=>p.hurry()),document.addEventListener("visibilitychange",()=>{p.hurry(),f()}),setInterval(()=>{v();let g=o.
-take(Date.now());g!==void 0&&u(x("announcer"),g),f()},1e3);function b(g){e.transition(g);let{text:S,urgent:A}=He(g);A&&o.add(S),g.kind==="ops"&&d.load()}function E(g,S,A){
-if(S!=="transition")return;g.events++;let{text:I,urgent:j}=He(A);j&&o.add(I),v()}async function h(){try{e.past(await n.get("series",{seconds:900})),f()}catch{}}
-function f(){a!==0||document.hidden||(a=setTimeout(()=>{a=0,i===void 0&&w()},Mn))}function w(){if(e.session===void 0)return;l++;let g=i?.at??e.now(Date.now()),{
-service:S,actor:A}=e.session,I=S.name??"Service";u(x("service"),[I,S.version,\`signed in as \${A}\`].filter(Boolean).join(" · "));for(let P of m)P.update(g);let{openCircuits:j}=e.
-figures??{openCircuits:0};document.title=\`\${j>0?\`(\${j}) \`:""}\${I} · Reliability\`}function v(){let g=x("connection"),S=r.phase==="live";y(g,"data-phase",i===void 0?
-r.phase:"paused");let A=r.phase==="lost"?\`Not connected: \${r.why} Next try in \${ee(r.retryAt-Date.now())}.\`:r.phase==="connecting"?"Connecting…":"Live",I=i?.events?
-\`, \${_(i.events,"event")} since\`:"",j=i&&\`Paused at \${Q(i.at)}\${I}\`;$(x("retry-now"),r.phase!=="lost"),u(g,j===void 0?A:S?j:\`\${j}. \${A}\`),y(x("board"),"data-old",
-S?void 0:!0)}}function qt(t,e){let n=x(t),o=Ie(t)[0]??e;n.value=o,n.value!==o&&(n.value=e);let r=()=>{y(document.documentElement,\`data-\${t}\`,n.value),We()};n.addEventListener(
-"change",()=>{Ve(t,[n.value]),r()}),r()}
+    body: `var N=class extends Error{status;constructor(e,n){super(n),this.status=e}},pn=3e4,pe=class{#e;constructor(e){this.#e=e}get(e,n={}){let r=Object.entries(n).filter(
+([,s])=>s!==void 0&&s!==""),o=new URLSearchParams(r.map(([s,a])=>[s,String(a)]));return this.#n("GET",o.size===0?e:\`\${e}?\${o}\`)}send(e,n,r={}){return this.#n(e,
+n,JSON.stringify(r))}async stream(e){let n=await this.#t("GET","events",{accept:"text/event-stream",signal:e});if(n.body===null)throw new N(0,"The event stream \\
+is empty.");return n.body}async#n(e,n,r){let o=AbortSignal.timeout(pn);return await(await this.#t(e,n,{accept:"application/json",signal:o,body:r})).json()}async#t(e,n,{
+accept:r,signal:o,body:s}){let a=new Headers({accept:r});this.#e!==void 0&&a.set("authorization",\`Bearer \${this.#e}\`),s!==void 0&&a.set("content-type","applicat\\
+ion/json");let d;try{d=await fetch(n,{method:e,headers:a,signal:o,body:s??null,cache:"no-store",redirect:"error"})}catch(c){let l=c instanceof DOMException&&c.name===
+"TimeoutError";throw new N(0,l?"The service did not answer in time.":"The service cannot be reached.")}if(!d.ok)throw new N(d.status,await hn(d));return d}};function J(t){
+if(t==="."||t==="..")throw new N(0,\`Nothing named \${t} can be reached over HTTP.\`);return encodeURIComponent(t)}async function hn(t){try{let{error:e}=await t.json();
+if(typeof e.message=="string")return e.message}catch{}return\`The service answered \${t.status}.\`}import wn from"./uplot.js";function i(t,...e){let[n,r]=t.split("."),o=document.createElement(n);r!==void 0&&(o.className=r);for(let s of e)if(typeof s=="string"||s instanceof Node)o.append(
+s);else for(let[a,d]of Object.entries(s))v(o,a,d);return o}function H(t,e,...n){let r=i("button",{type:"button"},t,...n);return r.addEventListener("click",e),r}
+function G(t,e,n="field"){return i(\`label.\${n}\`,i("span",t),e)}function he(t,e){return i("input",{type:"search",autocomplete:"off",placeholder:t,id:e})}function oe(t,...e){
+return i("select",{id:t},...e.map(([n,r])=>i("option",{value:n},r)))}function D(t,e,n,...r){let o=i("h2",{id:\`\${t}-title\`,tabindex:-1},e),s=i("section.panel",{id:t,
+"aria-labelledby":o.id},i("div.panel-head",o,...n),...r);return F("jump").append(i("li",i("a",{href:\`#\${t}\`},e))),F("board").append(s),s}var gn="http://www.w3.o\\
+rg/2000/svg";function ae(t,e={},...n){let r=document.createElementNS(gn,t);for(let[o,s]of Object.entries(e))v(r,o,s);return r.append(...n),r}function F(t){let e=document.
+getElementById(t);if(e===null)throw new Error(\`The page has no #\${t}.\`);return e}function f(t,e){t.textContent!==e&&(t.textContent=e)}function v(t,e,n){if(n===void 0||
+n===!1){t.hasAttribute(e)&&t.removeAttribute(e);return}let r=n===!0?"":String(n);t.getAttribute(e)!==r&&t.setAttribute(e,r)}function k(t,e){t.hidden!==e&&(t.hidden=
+e)}var de=class{#e;#n;#t=new Map;constructor(e,n){this.#e=e,this.#n=n}get keys(){return[...this.#t.keys()]}update(e){for(let[o,s]of this.#t)e.has(o)||(s.element.
+remove(),s.remove?.(),this.#t.delete(o));let n=document.activeElement,r=this.#e.firstElementChild;for(let[o,s]of e){let a=this.#t.get(o)??this.#n(o);this.#t.delete(
+o),this.#t.set(o,a),a.element===r?r=r.nextElementSibling:this.#e.insertBefore(a.element,r),a.update(s)}n instanceof HTMLElement&&n!==document.activeElement&&this.#e.
+contains(n)&&n.focus({preventScroll:!0})}};function ee(t){return ae("svg",{class:"icon","aria-hidden":"true"},ae("use",{href:\`#icon-\${t}\`}))}function te(t,e){let n=t.
+firstElementChild;n!==null&&v(n,"href",\`#icon-\${e}\`)}var Ae=new Map,kt=new IntersectionObserver(t=>{for(let{target:e,isIntersecting:n}of t)Ae.get(e)?.show(n)}),xt=new ResizeObserver(t=>{for(let{target:e}of t)Ae.get(
+e)?.resize()});function Xe(){for(let t of Ae.values())t.repaint()}var ge=class{#e;#n;#t=void 0;#r=void 0;#o=!1;constructor(e,n){this.#e=e,this.#n=n,v(e,"role","\\
+img"),Ae.set(e,this),kt.observe(e),xt.observe(e)}update(e,n){v(this.#e,"aria-label",n),this.#r=e,this.#o&&this.#s()}show(e){this.#o=e,e&&this.#s()}resize(){let{
+clientWidth:e,clientHeight:n}=this.#e;e>0&&this.#t?.setSize({width:e,height:n})}repaint(){this.#t?.redraw(!1,!0)}remove(){Ae.delete(this.#e),kt.unobserve(this.#e),
+xt.unobserve(this.#e),this.#t?.destroy()}#s(){if(this.#r===void 0||this.#e.clientWidth===0)return;let e=this.#r;this.#t===void 0?this.#t=this.#i(e):this.#t.setData(
+e)}#i(e){let{lines:n,axes:r=!1,onPoint:o}=this.#n,{clientWidth:s,clientHeight:a}=this.#e,d={show:r,stroke:()=>Fe("quiet"),grid:{stroke:()=>Fe("line"),width:1},ticks:{
+show:!1},font:"12px system-ui, sans-serif"};return new wn({width:s,height:a,padding:r?[8,8,0,0]:[2,0,1,0],legend:{show:!1},cursor:{show:r,drag:{x:!1,y:!1},points:{
+show:!1}},scales:{x:{time:!0},y:{range:(c,l,u)=>[0,Math.max(1,u*1.05)]}},axes:[{...d,values:"{HH}:{mm}",grid:{show:!1},size:28},{...d,size:44}],series:[{},...n.
+map(({tone:c,filled:l})=>({stroke:()=>Fe(c),...l&&{fill:()=>yn(Fe(c))},...c==="warn"&&{dash:[4,3]},width:1.5,points:{show:!1}}))],hooks:{setCursor:[({cursor:c})=>o?.(
+c.idx??void 0)]}},e,this.#e)}},Ze=i("span",{hidden:""});document.body.append(Ze);function Fe(t){return Ze.style.color=\`var(--\${t})\`,getComputedStyle(Ze).color}function yn(t){
+return t.replace(/^rgb\\((.*)\\)$/,"rgba($1, 0.2)")}var He=class{#e;#n="";#t=!1;#r="";#o=[];#s=0;#i="";retry=void 0;constructor(e){this.#e=e}feed(e){let n=this.#t&&e.startsWith(\`
+\`)?e.slice(1):e;e!==""&&(this.#t=e.endsWith("\\r")),n=this.#n+n;let r=n.split(/\\r\\n|\\r|\\n/);this.#n=r.pop(),this.#d(this.#n.length);for(let o of r)this.#a(o)}#a(e){
+e===""?this.#l():this.#c(e)}#c(e){let n=e.indexOf(":");if(n===0)return;let r=n<0?e:e.slice(0,n),o=n<0?"":e.slice(e[n+1]===" "?n+2:n+1);r==="event"?this.#r=o:r===
+"id"&&!o.includes("\\0")?this.#i=o:r==="retry"&&/^\\d+$/.test(o)?this.retry=Number(o):r==="data"&&(this.#s+=o.length,this.#d(this.#s),this.#o.push(o))}#l(){let[e,
+n]=[this.#r||"message",this.#o];this.#r="",this.#o=[],this.#s=0,n.length>0&&this.#e({type:e,data:n.join(\`
+\`),id:this.#i})}#d(e){if(e>8388608)throw new Error("The event stream sends more than can be read.")}};var St=35e3,bn=1e3,vn=15e3,Ie=class{#e;#n;#t=new AbortController;#r=0;#o=0;constructor(e,n){this.#e=e,this.#n=n,this.#s()}hurry(){this.#r!==0&&(clearTimeout(this.#r),
+this.#r=0,this.#s())}restart(){this.close(),this.#o=0,this.#s()}close(){clearTimeout(this.#r),this.#r=0,this.#t.abort(et)}async#s(){this.#r=0,this.#n.onState({phase:"\\
+connecting"});let e=new AbortController,{signal:n}=e;this.#t=e;let r="The service has ended the connection.",o;try{o=await this.#i(e)}catch(d){if(n.reason===et)
+return;if(d instanceof N&&d.status===401)return this.#n.onRefused();r=d instanceof N?d.message:"The connection was lost."}if(n.reason===et)return;let s=Math.max(
+o??0,Math.min(vn,bn*2**this.#o));this.#o++;let a=s*(.75+Math.random()/2);this.#n.onState({phase:"lost",retryAt:Date.now()+a,why:r}),this.#r=setTimeout(()=>{this.#s()},
+a)}async#i(e){let n=setTimeout(()=>e.abort(),St);try{let r=new TextDecoderStream,o=(await this.#e.stream(e.signal)).pipeThrough(r).getReader(),s=new He(a=>this.#a(
+a));for(;;){let{done:a,value:d}=await o.read();if(a)return s.retry;clearTimeout(n),n=setTimeout(()=>e.abort(),St),s.feed(d)}}finally{clearTimeout(n),e.abort($n)}}#a(e){
+e.type==="snapshot"&&(this.#o=0,this.#n.onState({phase:"live"})),this.#n.onEvent(e)}},et=new DOMException("closed","AbortError"),$n=new DOMException("ended","Ab\\
+ortError");var Ne=class{#e=[];#n=0;#t=Number.NEGATIVE_INFINITY;add(e){this.#e.at(-1)!==e&&this.#e.push(e)>3&&(this.#n+=this.#e.splice(0,this.#e.length-3).length)}take(e){if(this.#e.
+length===0||e-this.#t<5e3)return;let r=\`\${this.#n>0?\`\${this.#n} more changes. \`:""}\${this.#e.join(". ")}.\`;return this.#e=[],this.#n=0,this.#t=e,r}};function T(t){return t===void 0||!Number.isFinite(t)?"–":t<0?\`-\${T(-t)}\`:t<999.5?ue(t):t<999500?\`\${ue(t/1e3)}k\`:t<9995e5?\`\${ue(t/1e6)}M\`:\`\${ue(t/1e9)}G\`}function ne(t){
+return t===void 0?"–":\`\${T(t)}/s\`}function q(t){if(t===void 0||!Number.isFinite(t))return"–";let e=t*100;return e>0&&e<.1?"<0.1 %":e<100&&e>99.9?">99.9 %":\`\${ue(
+e)} %\`}function R(t){if(t===void 0||!Number.isFinite(t))return"–";if(t<0)return R(0);if(t<999.5)return\`\${ue(t)} ms\`;let e=t/1e3;if(e<59.5)return\`\${e<9.95?ue(e):
+Math.round(e)} s\`;let n=Math.round(e);if(n<3600)return tt(Math.floor(n/60),"min",n%60,"s");let r=Math.round(n/60);if(r<1440)return tt(Math.floor(r/60),"h",r%60,
+"min");let o=Math.round(r/60);return tt(Math.floor(o/24),"d",o%24,"h")}function Z(t){let e=Math.max(0,Math.ceil(t/1e3));return e<60?\`\${e} s\`:R(e*1e3)}function we(t){
+return Z(Math.floor(t/1e3)*1e3)}function ye(t){return t===void 0?"–":t<1e3?"now":\`\${Z(t)} ago\`}function Q(t){if(t===void 0||!Number.isFinite(t))return"–";let e=new Date(
+t);return[e.getHours(),e.getMinutes(),e.getSeconds()].map(n=>String(n).padStart(2,"0")).join(":")}function W(t,e,n=\`\${e}s\`){return\`\${T(t)} \${t===1?e:n}\`}function P(t){
+let e=t.replace(/([a-z0-9])([A-Z])/g,"$1 $2").replace(/[-_]+/g," ");return e.charAt(0).toUpperCase()+e.slice(1).toLowerCase()}function ue(t){let e=t<10||t<99.95?
+Math.round(t*10)/10:Math.round(t);return String(e)}function tt(t,e,n,r){return n===0?\`\${t} \${e}\`:\`\${t} \${e} \${n} \${r}\`}var Ee=class{capacity;#e=[];#n=0;constructor(e){this.capacity=e}get size(){return this.#e.length}push(e){if(this.#e.length<this.capacity){this.#e.push(e);return}
+this.#e[this.#n]=e,this.#n=(this.#n+1)%this.capacity}clear(){this.#e.length=0,this.#n=0}toArray(){return[...this.#e.slice(this.#n),...this.#e.slice(0,this.#n)]}newest(){
+return this.#e.at(this.#n-1)}};var nt=["calls","failures","rejections"],rt=["p50","p95","p99"],Le=class{#e=0;#n=0;#t={calls:new Float32Array(900),failures:new Float32Array(900),rejections:new Float32Array(
+900),p50:new Float32Array(900),p95:new Float32Array(900),p99:new Float32Array(900)};get end(){return this.#e*1e3}load(e,n){this.#e=0,this.advance(e),this.#n=this.#e;
+let{length:r}=n.calls;for(let o=1;o<=Math.min(r,900);o++){let s=(this.#e-o)%900;for(let a of nt)this.#t[a][s]=n[a][r-o]??0;for(let a of rt)this.#t[a][s]=n[a][r-
+o]??Number.NaN}}add(e,n){this.advance(e);let r=Math.floor(e/1e3)-1;if(r<this.#n||r<this.#e-900)return;let o=r%900;for(let s of nt)this.#t[s][o]=this.#t[s][o]+n[s];
+for(let s of rt)this.#t[s][o]=n[s]??Number.NaN}advance(e){let n=Math.floor(e/1e3);for(let r=Math.max(this.#e,n-900);r<n;r++){let o=r%900;for(let s of nt)this.#t[s][o]=
+0;for(let s of rt)this.#t[s][o]=Number.NaN}this.#e=Math.max(this.#e,n)}times(e){let n=this.#e-this.#e%e,r=900/e-1;return Array.from({length:r},(o,s)=>n-(r-1-s)*
+e)}rates(e,n){let r=[],o=this.#e-this.#e%n;for(let s=o-900+n;s<o;s+=n){let a=0;for(let d=s;d<s+n;d++)a+=this.#r(e,d);r.push(a/n)}return r}summary(e){let n=s=>{let a=0;
+for(let d=this.#e-e;d<this.#e;d++)a+=this.#r(s,d);return a},r=s=>{let a=[];for(let d=this.#e-e;d<this.#e;d++){let c=this.#r(s,d);!Number.isNaN(c)&&this.#r("call\\
+s",d)>0&&a.push(c)}return a.sort((d,c)=>d-c)},o=r("p50");return{calls:n("calls"),failures:n("failures"),rejections:n("rejections"),p50:o[Math.floor(o.length/2)],
+p95:r("p95").at(-1),p99:r("p99").at(-1)}}#r(e,n){return n<0?0:this.#t[e][n%900]}};var Me=9e5,kn=120;function ot(t,e,n){let r=t.at(-1),o=t.filter((s,a)=>(t[a+1]?.since??n)>n-Me);return r?.state===e.state?o:[...o.filter(({since:s})=>s<e.since),
+e].slice(-kn)}function st(t,e){let n=e-Me,r=o=>Math.min(1,Math.max(0,(o-n)/Me));return t.map(({since:o,state:s},a)=>({state:s,from:r(o),to:r(t[a+1]?.since??e)})).
+filter(({from:o,to:s})=>s>o)}function Tt(t,e){let n=st(t,e),r=n[0];if(r===void 0)return"Nothing is known about the last 15 minutes.";let o=new Map;for(let{state:d,
+from:c,to:l}of n)o.set(d,(o.get(d)??0)+(l-c)*Me);let s=R(Math.round((1-r.from)*Me));if(o.size===1)return\`\${P(r.state)} for all of the last \${s}.\`;let a=[...o].map(
+([d,c])=>\`\${P(d).toLowerCase()} \${R(Math.round(c))}\`);return\`In the last \${s}: \${a.join(", ")}; \${n.length-1} changes.\`}var je=500,xn=30,Sn=200,Oe=class{session=void 0;figures=void 0;health=void 0;degradation=void 0;deadLetters=[];circuits=new Map;components=new Map;events=new Ee(
+je);began=0;eventCount=0;total=new Le;#e=0;#n=0;#t=new Map;#r=new Map;#o=new Map;now(e){return e+this.#n}series(e){let n=this.#t.get(e);return n?.advance(this.#e),
+n}spans(e){return this.#r.get(e)??[]}results(e){return this.#o.get(e)?.results.toArray()??[]}snapshot(e,n){this.#n=e.time-n,this.#e=e.time;let{session:r,figures:o,
+health:s,degradation:a,deadLetters:d}=e;this.began=r.time-r.service.uptime*1e3,Object.assign(this,{session:r,figures:o,degradation:a,deadLetters:d}),this.circuits.
+clear(),this.#d(this.#r,new Set(e.circuitBreakers.map(re)));for(let c of e.circuitBreakers)this.#s(c,e.time);this.components.clear();for(let c of e.components)this.
+components.set(it(c),c);this.health=void 0,this.#a(s),this.events.clear();for(let c of e.transitions)this.events.push(c);this.eventCount=e.transitions.length,this.#d(
+this.#t,new Set(e.circuitBreakers.map(({name:c})=>c)))}delta(e,n){this.#n=e.time-n,this.#e=e.time,this.figures=e.figures,this.degradation=e.degradation??this.degradation,
+this.deadLetters=e.deadLetters??this.deadLetters;for(let r of e.removed??[])this.#i(r);for(let r of e.circuitBreakers??[])this.#s(r,e.time);for(let r of e.components??
+[])this.components.set(it(r),r);this.#a(e.health),this.#c(e)}transition(e){this.events.push(e),this.eventCount++}past(e){let n={calls:at(e),failures:at(e),rejections:at(
+e)};for(let r of e.series){this.#l(r.name)?.load(e.end,r);for(let a of["calls","failures","rejections"])for(let d=0;d<r[a].length;d++)n[a][d]=(n[a][d]??0)+(r[a][d]??
+0);let o=re(r),s=this.circuits.get(o);if(s!==void 0){this.#r.set(o,[]);for(let a of r.states)this.#r.set(o,ot(this.spans(o),a,e.end));this.#s(s,e.end)}}this.total.
+load(e.end,{kind:"",name:"",...n,p50:[],p95:[],p99:[],states:[]})}size(){let e=0;for(let a of this.#r.values())e+=a.length;let n=0;for(let a of this.#o.values())
+n+=a.results.size;let{circuits:r,components:o,events:s}=this;return{circuits:r.size,components:o.size,events:s.size,series:this.#t.size,spans:e,results:n}}#s(e,n){
+let r=re(e);this.circuits.set(r,e),this.#r.set(r,ot(this.spans(r),{since:e.since,state:e.state},n))}#i(e){this.components.delete(it(e)),e.kind==="circuit-breake\\
+r"&&(this.circuits.delete(re(e)),this.#r.delete(re(e)),e.key===void 0&&this.#t.delete(e.name))}#a(e){if(e!==void 0){this.health=e,this.#d(this.#o,new Set(e.checks.
+map(({name:n})=>n)));for(let{name:n,lastStatus:r,checkedAt:o}of e.checks){let s=this.#o.get(n),a=s??{checkedAt:void 0,results:new Ee(xn)};s===void 0&&this.#o.set(
+n,a),!(o===void 0||o===a.checkedAt)&&(a.checkedAt=o,a.results.push(r))}}}#c({time:e,points:n}){let r={calls:0,failures:0,rejections:0};for(let o of n)this.#l(o.
+name)?.add(e,o),r.calls+=o.calls,r.failures+=o.failures,r.rejections+=o.rejections;this.total.add(e,{kind:"",name:"",...r,p50:null,p95:null,p99:null})}#l(e){let n=this.#t.
+get(e);if(n!==void 0||this.#t.size>=Sn)return n;let r=new Le;return this.#t.set(e,r),r}#d(e,n){for(let r of e.keys())n.has(r)||e.delete(r)}};function re({name:t,
+key:e}){return JSON.stringify(e===void 0?[t]:[t,e])}function it({kind:t,name:e}){return JSON.stringify([t,e])}function at({series:t}){return new Array(t[0]?.calls.
+length??0).fill(0)}var Tn={open:"bad",isolated:"warn",halfOpen:"warn",closed:"good"},Ct={fail:"bad",unknown:"bad",warn:"warn",pass:"good"};function De({kind:t,name:e,type:n,facts:r}){
+let o=d=>String(r[d]??""),s=(d="to")=>P(o(d)).toLowerCase(),a=(d,c,l=c!=="plain")=>({text:d,tone:c,urgent:l});if(t==="circuit-breaker"&&n==="stateChange"){let d=o(
+"key")?\` \${o("key")}\`:"",c=o("reason")?\` (\${P(o("reason")).toLowerCase()})\`:"";return a(\`Circuit \${e}\${d} is \${s()}\${c}\`,Tn[o("to")]??"plain")}if(t==="health"&&
+n==="changed"){let d=o("code")?\` (\${o("code")})\`:"";return a(\`Check \${o("check")}: \${s()}\${d}\`,Ct[o("to")]??"plain")}if(t==="health"&&n==="overallChanged")return a(
+\`Health is \${s()}\`,Ct[o("to")]??"plain");if(t==="health"&&n==="draining")return a("Draining: no new requests","warn");if(t==="degradation"&&n==="changed")return a(
+\`Level \${s("from")} → \${s()}\${o("trigger")?\` (\${o("trigger")})\`:""}\`,o("to")==="normal"?"good":"warn");if(t==="degradation"&&n==="featureChanged"){let d=r.on===
+!0;return a(\`Feature \${o("feature")} is \${d?"on":"off"}\`,d?"good":"warn")}if(t==="dead-letters"&&n==="added")return a(\`Dead letter in \${e}: \${P(o("failure")||o(
+"type")).toLowerCase()}\`,"plain");if(t==="ops"&&n==="adminAction"){let d=o("outcome")==="ok"||o("outcome")===""?"":\` (\${o("outcome")})\`;return a(\`\${o("actor")||
+"Somebody"}: \${o("action")} \${o("target")}\${d}\`,"plain",!1)}if(t==="upkeep"&&n==="ran"){let d=o("outcome")==="failed",c=Number(r.failures)>1?\` \${o("failures")} \\
+times in a row\`:"",l=d?\`failed\${c}\`:s("outcome");return a(\`Upkeep \${o("job")}: \${l}\`,d?"warn":"plain")}return a(\`\${e}: \${P(n).toLowerCase()}\${Cn(r)}\`,"plain",!1)}
+function At(t){let e=[],n=new Map;for(let r of t){let o=De(r),s=String(r.seq),a=1+(r.suppressed??0),d=o.tone==="plain"?n.get(o.text):void 0,c=d===void 0?void 0:
+e[d];if(d!==void 0&&c!==void 0){e[d]={...c,key:s,count:c.count+a};continue}o.tone==="plain"?n.set(o.text,e.length):n.clear(),e.push({key:s,event:r,story:o,count:a})}
+return e}function Cn(t){let e=Object.entries(t).filter(([n])=>n!=="name").slice(0,5).map(([n,r])=>{let o=typeof r=="number"&&/duration|delay|age|openFor/i.test(
+n);return\`\${P(n).toLowerCase()} \${o?R(r):String(r)}\`});return e.length===0?"":\` (\${e.join(", ")})\`}function Et({title:t,effect:e,verb:n,danger:r,reason:o,choice:s}){let a=i("input",{id:"dialog-reason",type:"text",maxlength:200,required:o==="required",autocomplete:"\\
+off"}),d=i("label",{for:"dialog-reason"},\`Reason\${o==="required"?"":" (optional)"}, for the audit\`),c=i("input",{type:"checkbox"}),l=H("Cancel",()=>m.close()),u=i(
+"button",{type:"submit",class:r?"danger":"primary"},n),h=i("form",i("h2",{id:"dialog-title"},t),i("p",{id:"dialog-effect"},e),...o===void 0?[]:[d,a],...s===void 0?
+[]:[i("label.check",c,s)],i("div.buttons",l,u)),m=dt(h);return new Promise(p=>{let w;h.addEventListener("submit",b=>{b.preventDefault();let y=a.value.trim();if(o===
+"required"&&y==="")return a.focus();w={chosen:c.checked,...y!==""&&{reason:y}},m.close()}),m.addEventListener("close",()=>p(w)),o==="required"?a.focus():r?l.focus():
+u.focus()})}function dt(t,e=!1){let n=i("dialog",{class:e?"wide":void 0,"aria-labelledby":"dialog-title","aria-describedby":"dialog-effect"},t),r=document.activeElement;
+return n.addEventListener("close",()=>{n.remove(),r instanceof HTMLElement&&r.isConnected&&r.focus({preventScroll:!0})}),document.body.append(n),n.showModal(),n}var An=8e3,En=3;function be(t,e=!1){let n=F("notes"),r=i("div",{class:e?"note bad":"note",role:e?"alert":"status"}),o=H("×",()=>r.remove(),{"aria-label":"Dismi\\
+ss"});for(n.append(r),r.append(i("p",t),o);n.childElementCount>En;)n.firstElementChild?.remove();e||setTimeout(()=>r.remove(),An)}var Lt=["read","operate","override"],Mt=["aria-disabled","aria-busy"],qe=class{model;api;refresh;constructor(e,n,r){this.model=e,this.api=n,this.refresh=r}can(e){
+let n=this.model.session?.scopes??[];return Lt.slice(Lt.indexOf(e)).some(r=>n.includes(r))}async act(e,n,r){if(e.getAttribute("aria-disabled")==="true")return!1;
+let o=await Et(n);if(o===void 0)return!1;for(let s of Mt)v(e,s,"true");try{return be((await r(o)).message),!0}catch(s){if(be(s instanceof N?s.message:"Something\\
+ went wrong in this page.",!0),!(s instanceof N))throw s;return!1}finally{for(let s of Mt)v(e,s,void 0)}}};var Re="seaworthy.";function We(t){try{let e=JSON.parse(localStorage.getItem(Re+t)??"[]");return Array.isArray(e)?e.filter(n=>typeof n=="string"):[]}catch{return[]}}
+function Be(t,e){try{localStorage.setItem(Re+t,JSON.stringify(e))}catch{}}var ve={read(){try{return sessionStorage.getItem(\`\${Re}token\`)??void 0}catch{return}},
+write(t){try{t===void 0?sessionStorage.removeItem(\`\${Re}token\`):sessionStorage.setItem(\`\${Re}token\`,t)}catch{}}};var le=class{answer=void 0;trouble="";missing=!1;#e;#n;#t=!1;#r=!1;constructor(e,n){this.#e=e,this.#n=n}async load(){if(this.#r=this.#t,!this.#t){this.#t=!0;try{
+this.answer=await this.#e(),this.trouble=""}catch(e){this.missing=e instanceof N&&e.status===404,this.trouble=e instanceof N?e.message:"This could not be read."}
+this.#t=!1,this.#n(),this.#r&&await this.load()}}};function U(t,e,n){let r=i("tbody",{role:"rowgroup"}),o=e.map(({label:d,look:c,unseen:l})=>i("th",{role:"columnheader",scope:"col",class:c},l?i("span.unseen",d):
+d)),s=i("table",{role:"table"},i("caption.unseen",t),i("thead",{role:"rowgroup"},i("tr",{role:"row"},...o)),r),a=new de(r,d=>{let c=e.map(({label:u,look:h,unseen:m})=>i(
+"td",{role:"cell",class:h,"data-label":m?void 0:u})),l=i("tr",{role:"row"},...c);return{element:l,update:n(l,c,d)}});return{element:s,rows:r.children,get keys(){
+return a.keys},update(d){k(s,d.size===0),a.update(d)}}}var Ln=100;function Rt({api:t,refresh:e}){let n=new le(()=>t.get("audit",{limit:Ln}),e),r=U("What operators have done",[{label:"Time"},{label:"Who"},{label:"Act\\
+ion",look:"wide"},{label:"Outcome"}],(s,[a,d,c,l])=>{let u=i("span.name"),h=i("span.about");return c.append(u,h),m=>{let{before:p,after:w,code:b,target:y}=m;f(a,
+Q(m.time)),f(d,m.actor),f(u,\`\${m.action} \${y}\`);let g=p!==void 0&&w!==void 0?\`\${p} → \${w}\`:"";f(h,[g,m.reason].filter(Boolean).join(" · ")),f(l,\`\${P(m.outcome)}\${b===
+void 0?"":\` (\${b})\`}\`),v(l,"data-tone",m.outcome==="ok"?void 0:"bad")}}),o=i("p.empty");return D("audit","Audit",[],i("div.scroll",{tabindex:0,role:"group","ari\\
+a-labelledby":"audit-title"},r.element),o).classList.add("half"),{load:()=>n.load(),told({kind:s}){s==="ops"&&n.load()},update(){let{entries:s=[]}=n.answer??{};
+f(o,n.trouble||"Nobody has done anything yet."),k(o,s.length>0&&n.trouble===""),r.update(new Map(s.map(a=>[String(a.id),a])))}}}var Mn={full:"Full service",degraded:"Degraded service",limited:"Limited service","cache-only":"Answers from memory only"};function Pt({model:t}){let e=ee("pass"),
+n=i("strong.level"),r=i("span.service"),o=i("p.since"),s=i("p.reason"),a=i("p.override"),d=i("p.overall");return F("banner").append(i("p.headline",e,n,r),i("div\\
+.details",o,s,a,d)),{update(c){let{degradation:l,health:u}=t,h=l?.value??(u?.status==="fail"?3:u?.status==="warn"?1:0);v(F("banner"),"data-tone",h===0?"good":h<
+3?"warn":"bad"),te(e,h===0?"pass":h<3?"warn":"fail"),f(n,l===void 0?\`Health: \${u?.status??"not watched"}\`:P(l.level)),f(r,l===void 0?"":Mn[l.serviceLevel]);let m=l?.
+since;f(o,m===void 0?"":\`Since \${Q(m)}, for \${we(c-m)}\`),k(o,m===void 0);let p=l!==void 0&&l.override===void 0&&h>0?l.reason:void 0,w=l?.rules?.find(({id:M})=>M===
+p)?.reading?.about??[],b=w.length>0?\` (\${w.join(", ")})\`:"";f(s,p?\`Why: \${p}\${b}\`:""),k(s,!p);let y=l?.override,g=y?.expiresAt===void 0?"until it is cleared":\`f\\
+or \${Z(y.expiresAt-c)} more\`;f(a,y===void 0?"":\`Set by \${y.actor} to \${y.mode==="floor"?"at least ":""}\${y.level}, \${g}: \${y.reason}\`),k(a,y===void 0);let C=u===
+void 0||u.notes.length===0?"":\` (\${u.notes.join("; ")})\`;f(d,u===void 0||l===void 0?"":\`Health: \${u.status}\${C}\`),k(d,u===void 0||l===void 0)}}}function Vt(t,e,n){if(!n)return[...e];let r=new Set(e),o=t.filter(a=>r.has(a)),s=new Set(o);return[...o,...e.filter(a=>!s.has(a))]}var Ft={open:0,isolated:1,halfOpen:2,closed:3,disposed:4};function Ht(t,e){return[...t].sort((n,r)=>Number(e.has(re(r.circuit)))-Number(e.has(re(n.circuit)))||Ft[n.
+circuit.state]-Ft[r.circuit.state]||r.trouble-n.trouble||r.calls-n.calls||n.circuit.name.localeCompare(r.circuit.name)||(n.circuit.key??"").localeCompare(r.circuit.
+key??"")).map(({circuit:n})=>n)}function Pe(t){return t.map((e,n)=>e===0&&!t[n-1]&&!t[n+1]?null:e)}function ze(t,e,n){return n.map((r,o)=>(e[o]??0)*1e3<=t?null:r)}var lt=10,It=["Calls","Failed","Rejected","p50","p95","p99"],_e={reset:{label:"Reset",when:({state:t})=>t!=="isolated",question:t=>({title:\`Reset \${t}?\`,effect:"\\
+Closes the circuit and forgets what it has counted. Calls go through at once.",verb:"Reset",reason:"optional"})},"force-open":{label:"Force open",when:({state:t})=>t!==
+"isolated",question:t=>({title:\`Force \${t} open?\`,effect:"Turns every call away, however well it would go, until somebody ends the isolation.",verb:"Force open",
+danger:!0,reason:"optional"})},"force-close":{label:"Force closed",when:({state:t})=>t==="isolated",question:t=>({title:\`Force \${t} closed?\`,effect:"Ends the is\\
+olation and closes the circuit. Its rules hold from then on, and may open it again.",verb:"Force closed",reason:"optional"})},auto:{label:"End isolation",when:({
+state:t})=>t==="isolated",question:t=>({title:\`End the isolation of \${t}?\`,effect:"The circuit decides by its rules again. Calls go through.",verb:"End isolatio\\
+n",reason:"optional"})}};function Ot(t,e,n){let r=i("h3",{id:\`circuit-\${e}\`,tabindex:-1}),o=ee("closed"),s=i("span"),a=i("p.state",o,s),d=i("p.detail"),c=ae("sv\\
+g",{class:"strip",viewBox:"0 0 900 14",preserveAspectRatio:"none",role:"img"}),l=i("div.spark"),u=new ge(l,{lines:[{tone:"calls",filled:!0},{tone:"bad",filled:!0}]}),
+h=It.map(()=>i("dd")),m=i("dl.facts",...It.map((E,S)=>i("div",i("dt",E),h[S]))),p,w=Object.keys(_e).map(E=>{let S=i("span.unseen"),I=H(_e[E].label,()=>p&&C(E,I,
+p),S);return{action:E,pressed:I,target:S}}),b=i("span.unseen"),y=H("Pin",n,b,{class:"pin"}),g=i("article.card",{"aria-labelledby":\`circuit-\${e}\`},i("div.card-he\\
+ad",r,a),d,c,l,m,i("div.buttons",...w.map(({pressed:E})=>E),y));return{element:g,remove:()=>u.remove(),update(E){p=E;let{circuit:S,now:I,pinned:j}=E,B=Nt(S);f(r,
+B),v(g,"data-state",S.state),te(o,S.state),f(s,P(S.state)),f(d,Rn(S,I)),Vn(c,t.model.spans(re(S)),I),M(t.model.series(S.name)),$(t.model.series(S.name)),O(S,B),
+v(y,"aria-pressed",String(j)),f(b,\` \${B}\`)}};function C(E,S,{circuit:I}){let{name:j,key:B,shared:z}=I,ce={..._e[E].question(Nt(I)),...z&&{choice:"On all instanc\\
+es that share it, not only this one"}};t.act(S,ce,({reason:xe,chosen:Se})=>t.api.send("POST",\`circuit-breakers/\${J(j)}/\${E}\`,{key:B,reason:xe,...Se&&{everywhere:!0}}))}
+function M(E){let S=E?.summary(60),{calls:I=0,failures:j=0,rejections:B=0}=S??{},z=I+B,ce=[ne(S&&I/60),q(I===0?void 0:j/I),q(z===0?void 0:B/z),R(S?.p50),R(S?.p95),
+R(S?.p99)];for(let[xe,Se]of h.entries())f(Se,ce[xe]);v(h[1],"data-tone",j>I/10?"bad":void 0),v(h[2],"data-tone",B>0?"warn":void 0)}function $(E){if(k(l,E===void 0),
+E===void 0)return;let S=E.rates("calls",lt),I=E.rates("failures",lt),j=E.summary(900),B=j.calls===0?"":\`, \${q(j.failures/j.calls)} failed\`,z=E.times(lt);u.update(
+[z,ze(t.model.began,z,S),Pe(I)],\`Calls in the last 15 minutes: \${W(j.calls,"call")}\${B}, at most \${ne(Math.max(0,...S))}.\`)}function O(E,S){for(let{action:I,pressed:j,
+target:B}of w){let z=!t.can("operate")||!E.actions.includes(I)||!_e[I].when(E);z&&document.activeElement===j&&r.focus({preventScroll:!0}),k(j,z),f(B,\` \${S}\`)}}}
+function Nt({name:t,key:e}){return e===void 0?t:\`\${t} · \${e}\`}function Rn({state:t,mode:e,since:n,retryAt:r,cause:o,isolation:s,openings:a},d){let c=[\`for \${we(
+d-n)}\`];return t==="open"&&(o!==void 0&&c.push(o==="trial"?"a trial failed":P(o).toLowerCase()),r!==void 0&&c.push(r>d?\`next trial in \${Z(r-d)}\`:"next call is a\\
+ trial"),a>1&&c.push(\`opened \${a} times in a row\`)),t==="halfOpen"&&c.push("trial calls decide"),t==="isolated"&&c.push(s?\`isolated: \${s}\`:"isolated by hand"),e!==
+"enabled"&&c.push(e==="observe"?"observes only":"switched off"),c.join(" · ")}var Pn={closed:4,halfOpen:9,open:14,isolated:14,disposed:2};function Vn(t,e,n){let r=st(
+e,n);for(;t.childElementCount>r.length;)t.lastElementChild?.remove();r.forEach(({state:o,from:s,to:a},d)=>{let c=t.children[d]??t.appendChild(ae("rect")),l=Pn[o]??
+2;v(c,"data-state",o),v(c,"x",(s*900).toFixed(1)),v(c,"width",Math.max(2,(a-s)*900).toFixed(1)),v(c,"y",14-l),v(c,"height",l)}),v(t,"aria-label",Tt(e,n))}var ct=60;function jt(t){let{model:e}=t,n=new Set(We("pinned")),r=!1,o=0,s=he("Name","breaker-filter"),a=i("input",{type:"checkbox",id:"breaker-troubled"}),d=i(
+"p.quiet",{id:"breaker-count"}),c=i("div.grid"),l=H("",()=>{r=!r,t.refresh()}),u=i("p.empty");for(let w of[s,a])w.addEventListener("input",t.refresh);D("breaker\\
+s","Circuit breakers",[d,G("Filter",s),i("label.check",a,"Not closed only")],c,u,l);let h=new de(c,w=>Ot(t,String(o++),()=>{n.delete(w)||n.add(w),Be("pinned",[...n].
+slice(-100)),t.refresh()})),m=matchMedia("(hover: hover)");return{update(w){let b=s.value.trim().toLowerCase(),y=[...e.circuits.values()].filter(S=>(!a.checked||
+S.state!=="closed")&&\`\${S.name} \${S.key??""}\`.toLowerCase().includes(b)),g=Ht(y.map(p),n),C=new Map(g.map(S=>[re(S),S])),M=c.contains(document.activeElement)||m.
+matches&&c.matches(":hover"),$=Vt(h.keys,[...C.keys()].slice(0,r?void 0:ct),M),O=new Map;for(let S of $){let I=C.get(S);I!==void 0&&O.set(S,{circuit:I,now:w,pinned:n.
+has(S)})}h.update(O);let E=e.circuits.size;f(d,b===""&&!a.checked?W(E,"circuit"):\`\${C.size} of \${E}\`),f(u,E===0?"No circuit breaker with a name is in use.":"Non\\
+e matches."),k(u,C.size>0),k(l,C.size<=ct),f(l,r?\`Show the first \${ct}\`:\`Show all \${C.size}\`)}};function p(w){let{failures:b,rejections:y,calls:g}=e.series(w.name)?.
+summary(60)??{failures:w.failures,rejections:0,calls:w.calls};return{circuit:w,trouble:b+y,calls:g}}}var qt=["normal","minor","moderate","severe","critical"];function Wt(t){let{model:e}=t,n=i("p.quiet"),r=qt.map(m=>{let p=i("span.about"),w=i("span.about");return{
+level:m,about:p,time:w,element:i("li",i("span",P(m)),p,w)}}),o=i("ol.ladder",{"aria-label":"Levels"},...r.map(({element:m})=>m)),s=Fn(),a=i("p.empty","There are\\
+ no rules."),d=Hn(t),c=i("h3","Features"),l=Nn(t),u=i("p.empty","Nothing manages the level of this service."),h=i("div",o,i("h3","Rules"),s.element,a,c,d.element,
+l.element);return D("degradation","Degradation",[n],h,u).classList.add("half"),{update(m){let p=e.degradation;if(k(h,p===void 0),k(u,p!==void 0),p===void 0)return;
+let{level:w,target:b=w,timeAt:y}=p;f(n,b===w?"":\`On the way to \${b}\`);for(let $ of r){let O=$.level===w?"now":$.level===b?"called for":"";v($.element,"aria-curr\\
+ent",$.level===w?"step":void 0),f($.about,O),f($.time,On(y?.[$.level]))}let C=[...p.rules??(p.activeRules??[]).map($=>({...$,active:!0}))].sort(($,O)=>Number(O.
+active)-Number($.active));k(a,C.length>0),s.update(new Map(C.map($=>[$.id,{rule:$,now:m}])));let M=p.features??[];k(c,M.length===0),d.update(new Map(M.map($=>[$.
+name,{feature:$,now:m}]))),l.update(p.override!==void 0)}}}function Fn(){return U("Rules and what they read now",[{label:"Rule",look:"wide"},{label:"Calls for"},
+{label:"Reads now",look:"number"},{label:"Holds from",look:"number"},{label:"Counts"}],(t,[e,n,r,o,s],a)=>{let d=i("span.about"),c=i("span.name"),l=i("span.abou\\
+t");return e.append(i("span.name",a),d),s.append(c,l),({rule:u,now:h})=>{let{reading:m,active:p,since:w=h,until:b}=u;f(d,m?.about?.join(", ")??""),f(n,P(u.level)),
+f(r,Dt(m?.value,m?.unit)),f(o,Dt(m?.limit,m?.unit)),f(c,p?\`for \${we(h-w)}\`:"no"),f(l,b===void 0?"":\`holds no more, ends in \${Z(b-h)}\`),v(s,"data-tone",p?"warn":
+void 0)}})}function Hn(t){return U("Features",[{label:"Feature",look:"wide"},{label:"State"},{label:"On up to"},{label:"Action",look:"actions",unseen:!0}],(e,[n,
+r,o,s],a)=>{let d=i("span.about"),c=ee("pass"),l=i("span"),u=i("span"),h=H("",()=>m&&In(t,m,h),u);h.append(i("span.unseen",\` \${a}\`)),n.append(i("span.name",a),d),
+r.append(i("span.state",c,l)),s.append(h);let m;return({feature:p,now:w})=>{m=p;let{killed:b,on:y,maxLevel:g}=p,{expiresAt:C}=b??{},M=C===void 0?"":\` for \${Z(C-
+w)} more\`;f(d,b?\`Off by \${b.actor}\${M}: \${b.reason}\`:""),te(c,y?"pass":"disposed"),v(e,"data-status",y?"pass":"off"),f(l,y?"On":b?"Off by hand":"Off"),f(o,P(g)),
+f(u,b?"Restore":"Switch off"),k(h,!t.can("override"))}})}function In(t,{name:e,killed:n},r){let o=n?{title:\`Restore \${e}?\`,effect:"The feature is on again whene\\
+ver the level allows it.",verb:"Restore"}:{title:\`Switch \${e} off?\`,effect:"Nobody can use the feature for an hour, whatever the level is.",verb:"Switch off",danger:!0,
+reason:"required"};t.act(r,o,({reason:s})=>t.api.send("POST",\`degradation/features/\${J(e)}/\${n?"restore":"kill"}\`,n?{reason:s}:{reason:s,ttl:"1h"}))}function Nn(t){
+let e=oe("override-level",...qt.map(l=>[l,P(l)])),n=oe("override-mode",["pin","Exactly"],["floor","At least"]),r=oe("override-time",["15m","15 minutes"],["1h","\\
+1 hour"],["4h","4 hours"],["1d","1 day"],["never","Until cleared"]);r.value="1h";let o=i("input",{id:"override-reason",type:"text",required:!0,maxlength:200,autocomplete:"\\
+off"}),s=i("button",{type:"submit"},"Set level"),a=H("Clear override",()=>{t.act(a,{title:"Clear the override?",effect:"The level is at once what the rules call\\
+ for.",verb:"Clear override",reason:"optional"},({reason:l})=>t.api.send("POST","degradation/clear",{reason:l}))}),d=i("form.override-form",{"aria-label":"Set t\\
+he level by hand"},G("How",n),G("Level",e),G("For",r),G("Reason",o,"field wide"),i("div.buttons",s,a));d.addEventListener("submit",l=>{l.preventDefault();let u=e.
+value,h=o.value.trim();if(h==="")return o.focus();let m=r.selectedOptions[0]?.textContent?.toLowerCase()??"";t.act(s,{title:\`Set the level to \${n.value==="floor"?
+"at least ":""}\${u}?\`,effect:\`\${jn[u]} Holds \${r.value==="never"?m:\`for \${m}\`}.\`,verb:"Set level",danger:!0},()=>t.api.send("POST","degradation/set-level",{level:u,
+mode:n.value,ttl:r.value,reason:h})).then(p=>{p&&(o.value="")})});let c=i("div",i("h3","By hand"),d);return{element:c,update(l){k(c,!t.can("override")),!l&&document.
+activeElement===a&&s.focus({preventScroll:!0}),k(a,!l)}}}function Dt(t,e="count"){return e==="share"?q(t):e==="ms"?R(t):T(t)}function On(t){return t===void 0||t<
+500?"":R(Math.round(t/1e3)*1e3)}var jn={normal:"Everything is on, even what cannot keep up.",minor:"Users get a degraded service.",moderate:"Users get a degrade\\
+d service; less important work is turned away.",severe:"Users get a limited service, and may not be able to change anything.",critical:"Users get answers from m\\
+emory only; all but the most important work is turned away."};var Dn=[{label:"Calls",value:({callsPerSecond:t})=>ne(t)},{label:"Failed",value:({failureShare:t})=>q(t??void 0),tone:({failureShare:t})=>Bt(t??0)},{label:"Turn\\
+ed away",value:(t,e)=>q(e),more:()=>"by circuits",tone:(t,e)=>Bt(e)},{label:"Not closed",value:({openCircuits:t})=>T(t),more:({circuits:t})=>\`of \${T(t)} circuit\\
+s\`,tone:({openCircuits:t})=>t>0?"bad":void 0},{label:"Dead letters",value:({deadLetters:t})=>T(t),more:({oldestDeadLetterAge:t})=>t===null?"none waits":\`oldest \${R(
+t)}\`,tone:({deadLetters:t})=>t>0?"warn":void 0},{label:"Fallbacks",value:({fallbackShare:t})=>q(t??void 0),more:()=>"of all calls"},{label:"From memory",value:({
+staleHitRate:t})=>q(t??void 0),more:()=>"of look-ups"},{label:"Median time",value:({p50:t})=>R(t??void 0)},{label:"95 % within",value:({p95:t})=>R(t??void 0)},{
+label:"99 % within",value:({p99:t})=>R(t??void 0)}];function zt({model:t}){let e=Dn.map(n=>{let r=i("dd.value"),o=i("dd.more");return F("figures").append(i("div",
+i("dt",n.label),r,o)),{tile:n,value:r,more:o}});return{update(){let n=t.figures;if(n===void 0)return;let{calls:r,rejections:o}=t.total.summary(60),s=o/Math.max(
+1,r+o);for(let{tile:a,value:d,more:c}of e)f(d,a.value(n,s)),f(c,a.more?.(n)??"last minute"),v(d,"data-tone",a.tone?.(n,s))}}}function Bt(t){if(!(t<.01))return t<
+.1?"warn":"bad"}var qn=30,_t={fail:0,unknown:1,warn:2,pass:3},Kt={pass:5,warn:10,unknown:14,fail:14};function Ut({model:t}){let e=U("Health checks",[{label:"Check",look:"wide"},
+{label:"Status"},{label:"Time",look:"number"},{label:"Status since",look:"number"},{label:"Last results"}],(o,[s,a,d,c,l],u)=>{let h=i("span.about"),m=i("span.a\\
+bout"),p=ee("unknown"),w=i("span"),b=i("span.about"),y=ae("svg",{class:"ticks",viewBox:\`0 0 \${qn*4} 14\`,role:"img"});return s.append(i("span.name",u),h,m),a.append(
+i("span.state",p,w),b),l.append(y),({check:g,now:C})=>{v(o,"data-status",g.status),f(h,[g.criticality,g.componentType,g.kinds.join(", ")].filter(Boolean).join("\\
+ · ")),f(m,g.output??""),te(p,g.status),f(w,P(g.status));let M=[g.code,g.flapping?"flapping":void 0,g.lastStatus===g.status?void 0:\`last \${g.consecutive}: \${g.
+lastStatus}\`];f(b,M.filter(Boolean).join(", ")),f(d,Wn(g)),f(c,g.since===void 0?"–":ye(C-g.since)),Bn(y,t.results(g.name))}}),n=i("p.quiet"),r=i("p.empty","No\\
+thing is checked.");return D("health","Health",[n],e.element,r).classList.add("half"),{update(o){let{health:s}=t;f(n,s===void 0?"":\`Overall: \${s.status}\${s.draining?
+", draining":""}\`);let a=[...s?.checks??[]].sort((d,c)=>_t[d.status]-_t[c.status]||d.name.localeCompare(c.name));k(r,a.length>0),e.update(new Map(a.map(d=>[d.name,
+{check:d,now:o}])))}}}function Wn({observedValue:t,observedUnit:e,duration:n}){return t===void 0?R(n):e==="ms"?R(t):\`\${T(t)}\${e===void 0?"":\` \${e}\`}\`}function Bn(t,e){
+for(;t.childElementCount>e.length;)t.lastElementChild?.remove();e.forEach((o,s)=>{let a=t.children[s]??t.appendChild(ae("rect",{width:3}));v(a,"data-status",o),
+v(a,"x",s*4),v(a,"y",14-Kt[o]),v(a,"height",Kt[o])});let n=e.filter(o=>o!=="pass").length,r=n===0?"all passed":\`\${n} did not pass\`;v(t,"aria-label",e.length===0?
+"No results yet.":\`Last \${e.length} results: \${r}.\`)}async function Qt(t,e,n){let r=\`dlq/\${J(e)}/\${J(n)}\`,o;try{o=await t.api.get(r)}catch(u){be(u instanceof N?u.message:"The letter could not be read.",!0);return}
+let s=H("Close",()=>c.close()),a=i("div"),d=H("Show content",l);d.hidden=!t.can("operate")||o.state!=="dead";let c=dt(i("div",i("h2",{id:"dialog-title"},\`Dead l\\
+etter of \${e}\`),i("dl.pairs",...zn(o).flatMap(([u,h])=>[i("dt",u),i("dd",h)])),...Gt("Behind it",o.causes.map(({name:u,message:h,code:m})=>[u,m,h].filter(Boolean).
+join(" "))),...Gt("Before it died",o.history.map(({at:u,event:h,by:m})=>\`\${Q(u)} \${h}\${m===void 0?"":\` by \${m}\`}\`)),a,i("p.quiet",{hidden:d.hidden},"Who looks a\\
+t the content is written down."),i("div.buttons",d,s)),!0);s.focus();async function l(){try{let{content:u}=await t.api.get(r,{content:"true"});if(u===void 0)return;
+a.replaceChildren(i("h3","Content"),i("pre",{tabindex:0,"aria-label":"Content of the letter"},u.message),...u.truncated?[i("p.quiet","Cut off here.")]:[]),d.hidden=
+!0,s.focus()}catch(u){be(u instanceof N?u.message:"The content could not be read.",!0)}}}function zn(t){let{error:e}=t;return[["Id",t.id],["State",P(t.state)],[
+"Type",t.type],["Failure",\`\${t.failure} (\${t.failureClass})\`],["Error",[e.name,e.code,e.message].filter(Boolean).join(" ")],["Died",new Date(t.diedAt).toISOString()],
+["First failed",t.firstFailedAt===void 0?void 0:new Date(t.firstFailedAt).toISOString()],["Recovery",t.due===void 0?"by hand only":\`due \${new Date(t.due).toISOString()}\`],
+["Replays failed",String(t.attempts)],["Replayed before",String(t.replays)],["Task",t.taskId],["Source",t.source],["Journey",t.journey]].flatMap(([r,o])=>o===void 0?
+[]:[[r,o]])}function Gt(t,e){return e.length===0?[]:[i("h3",t),i("ol",...e.map(n=>i("li",n)))]}var _n=15,Kn=800,Un=["dead","leased","replaying","replayed","resolved","discarded"];function Jt(t){let{api:e,model:n}=t,r=[void 0],o,s="",a="",d=0,c=0,l=new Set,
+u=oe("letters-queue"),h=oe("letters-state",...Un.map(x=>[x,P(x)])),m=he("Exact type","letters-type"),p=i("p.reading"),w=i("span",{role:"status"}),b=H("Replay se\\
+lected",()=>cn([...l])),y=H("Discard selected",()=>un([...l]),{class:"danger"}),g=i("input",{type:"checkbox"}),C=i("div.toolbar",i("label.check",g,"All of this \\
+page"),w,b,y),M=H("Newer",()=>gt(M,()=>r.pop())),$=H("Older",()=>gt($,()=>r.push(o?.next))),O=i("span"),E=i("div.toolbar",M,O,$),S=oe("purge-age",["1h","1 hour"],
+["1d","1 day"],["7d","7 days"],["30d","30 days"],["90d","90 days"]);S.value="30d";let I=H("Purge",fn,{class:"danger"}),j=i("div.toolbar",G("Purge all older than",
+S),I),B=i("p.empty"),z=U("Dead letters",[{label:"Selected",unseen:!0,look:"pick"},{label:"Died",look:"short"},{label:"Type"},{label:"Failure"},{label:"Error",look:"\\
+wide"},{label:"Tries",look:"number"},{label:"Actions",look:"actions",unseen:!0}],(x,[L,A,V,_,X,K,ie],se)=>{let me=i("input",{type:"checkbox"});me.addEventListener(
+"change",()=>{ht(se,me.checked),t.refresh()});let wt=i("span.name"),yt=i("span.about"),bt=i("span"),vt=i("span.about"),Ue=()=>i("span.unseen"),Ge=H("View",()=>{
+Qt(t,u.value,se)},Ue()),Qe=H("Replay",()=>dn(Qe,V.textContent??"",se),Ue()),Je=H("Discard",()=>ln(Je,V.textContent??"",se),Ue(),{class:"danger"});return L.append(
+i("label.box",me)),X.append(wt,yt),_.append(bt,vt),ie.append(Ge,Qe,Je),({letter:Y,now:mn})=>{let $t=t.can("operate")&&Y.state==="dead";me.checked=l.has(se),k(me,
+!$t),v(me,"aria-label",\`Select \${Y.type} \${se}\`),f(A,ye(Math.max(0,mn-Y.diedAt))),v(A,"title",new Date(Y.diedAt).toISOString()),f(V,Y.type),f(bt,Y.failure),f(vt,
+Y.failureClass),f(wt,[Y.error.name,Y.error.code].filter(Boolean).join(" ")),f(yt,Y.error.message),f(K,T((Y.retryCount??0)+1+Y.attempts));for(let Ye of[Ge,Qe,Je])
+f(Ye.lastElementChild,\` \${Y.type} \${se}\`),k(Ye,Ye!==Ge&&!$t)}}),ce=D("letters","Dead letters",[G("Queue",u),G("State",h),G("Type",m)],p,C,z.element,B,E,j);for(let x of[
+u,h,m])x.addEventListener("change",()=>{l.clear(),r=[void 0],o=void 0,Ce()});return g.addEventListener("change",()=>{for(let{id:x}of o?.letters??[])ht(x,g.checked);
+t.refresh()}),{update(x){xe();let L=n.deadLetters.find(se=>se.queue===u.value),A=JSON.stringify([L?.counts,u.value]);A!==a&&(a=A,u.value!==""&&c===0&&(c=setTimeout(
+()=>{Ce()},o===void 0?0:Kn)));let{counts:V,oldestAge:_,stale:X}=L??{},K=_===void 0?"":\`; the oldest is \${R(_)} old\`,ie=X?"The store does not answer; these figur\\
+es are from earlier.":"";f(p,V===void 0?ie:\`\${T(V.dead)} dead\${K}; \${T(V.leased+V.replaying)} in recovery, \${T(V.replayed+V.resolved)} replayed or resolved, \${T(
+V.discarded)} discarded. \${ie}\`),Se(x)}};function xe(){let x=n.deadLetters.map(A=>A.queue),L=[...u.options].map(({value:A})=>A);if(JSON.stringify(x)!==JSON.stringify(
+L)){let A=u.value;u.replaceChildren(...x.map(V=>i("option",{value:V},V))),u.value=x.includes(A)?A:x[0]??""}for(let A of[p,z.element,E])k(A,x.length===0);for(let A of[
+u,h,m])v(A,"disabled",x.length===0)}function Se(x){let L=o?.letters??[],A=new Set(L.map(({id:K})=>K));for(let K of l)A.has(K)||l.delete(K);let V=t.can("operate")&&
+h.value==="dead";v(z.element,"data-plain",V?void 0:!0);let _=new Map(L.map(K=>[K.id,{letter:K,now:x}]));an(_),k(C,!V||L.length===0),f(w,l.size===0?"":\`\${l.size}\\
+ selected\`);for(let K of[b,y])k(K,l.size===0);g.checked=L.length>0&&l.size===L.length,g.indeterminate=l.size>0&&l.size<L.length;let X=n.deadLetters.length===0?"\\
+No queue of dead letters was given.":"No letters.";f(B,s||(o===void 0&&n.deadLetters.length>0?"Reading…":X)),k(B,L.length>0&&s===""),k(E,r.length===1&&o?.next===
+void 0),v(M,"aria-disabled",r.length===1?"true":void 0),v($,"aria-disabled",o?.next===void 0?"true":void 0),f(O,\`Page \${r.length}\`),k(j,!t.can("override")||n.deadLetters.
+length===0)}function an(x){let{rows:L,keys:A}=z,V=[...L].findIndex(ie=>ie.contains(document.activeElement)),_=V>=0&&!x.has(A[V]);if(z.update(x),!_)return;([...L[Math.
+min(V,L.length-1)]?.querySelectorAll("input, button")??[]].find(({hidden:ie})=>!ie)??ce.querySelector("h2"))?.focus({preventScroll:!0})}function ht(x,L){L?l.add(
+x):l.delete(x)}function gt(x,L){x.getAttribute("aria-disabled")!=="true"&&(L(),l.clear(),Ce())}function Ke(x){return\`dlq/\${J(u.value)}/\${J(x)}\`}async function dn(x,L,A){
+let V=Ke(A);await t.act(x,{title:\`Replay \${L} of \${u.value}?\`,effect:\`The work of letter \${A} is done anew, once. If it fails again, the letter stays dead.\`,verb:"\\
+Replay",reason:"optional"},({reason:_})=>e.send("POST",\`\${V}/retry\`,{reason:_})),Te([A])}async function ln(x,L,A){let V=Ke(A);await t.act(x,{title:\`Discard \${L}\\
+ of \${u.value}?\`,effect:\`The work of letter \${A} is never done. Its content is deleted. This cannot be undone.\`,verb:"Discard",danger:!0,reason:"required"},({reason:_})=>e.
+send("DELETE",V,{reason:_})),Te([A])}async function cn(x){let L=u.value;await t.act(b,{title:\`Replay \${W(x.length,"letter")} of \${L}?\`,effect:"Each is done anew\\
+, once. Those that fail again stay dead.",verb:"Replay",reason:"optional"},({reason:A})=>e.send("POST",\`dlq/\${J(L)}/retry-batch\`,{reason:A,ids:x})),Te(x)}async function un(x){
+let L=x.map(Ke);await t.act(y,{title:\`Discard \${W(x.length,"letter")} of \${u.value}?\`,effect:"What they were to do is never done. Their content is deleted. This\\
+ cannot be undone.",verb:"Discard",danger:!0,reason:"required"},async({reason:A})=>{let V=0,_;for(let X of L)try{await e.send("DELETE",X,{reason:A}),V++}catch(K){
+if(!(K instanceof N))throw K;_??=K.message}if(_!==void 0)throw new N(0,\`\${V} of \${x.length} discarded. \${_}\`);return{message:\`\${W(V,"letter")} discarded.\`}}),Te(
+x)}async function fn(){let x=u.value,L=S.value,A=S.selectedOptions[0]?.textContent,{oldestAge:V}=n.deadLetters.find(X=>X.queue===x)??{},_=V===void 0?"No letter \\
+is dead now.":\`The oldest is \${R(V)} old.\`;await t.act(I,{title:\`Purge \${x} of all older than \${A}?\`,effect:\`Deletes every dead letter that died more than \${A} \\
+ago, of every type, also those that this page does not show. What they were to do is never done. This cannot be undone. \${_}\`,verb:"Purge",danger:!0,reason:"req\\
+uired"},({reason:X})=>e.send("POST",\`dlq/\${J(x)}/purge\`,{olderThan:L,reason:X})),Te([])}function Te(x){for(let L of x)l.delete(L);Ce()}async function Ce(){clearTimeout(
+c),c=0;let x=++d,L=u.value;if(L!==""){try{let A=await e.get(\`dlq/\${J(L)}\`,{limit:_n,state:h.value,type:m.value.trim(),cursor:r.at(-1)});if(x!==d)return;if(o=A,s=
+"",A.letters.length===0&&r.length>1)return r.pop(),Ce()}catch(A){if(x!==d)return;s=A instanceof N?A.message:"The letters could not be read."}t.refresh()}}}var Gn=6;function Yt({kind:t,snapshot:e}){let n=l=>{let u=e[l];return typeof u=="number"&&Number.isFinite(u)?u:void 0},r=n("active"),o=n("concurrency")??(t==="a\\
+daptive-concurrency"?n("limit"):void 0),s=n("queued");if(r!==void 0&&o!==void 0&&o>0){let l=n("queue"),u=l===void 0||l===0?"":\` of \${T(l)}\`,h=s===void 0?"":\`, \${T(
+s)}\${u} waiting\`,m=Jn(e.rejected),p=m===0?"":\`, \${T(m)} turned away\`;return{share:Math.min(1,r/o),text:\`\${T(r)} of \${T(Math.floor(o))} in use\${h}\${p}\`}}let[a,d,
+c]=[n("available"),n("burst"),n("per")];if(a!==void 0&&d!==void 0&&d>0){let l=n("limit"),u=l===void 0||c===void 0?"":\`, \${T(l)} per \${R(c)}\`;return{share:Math.min(
+1,Math.max(0,1-a/d)),text:\`\${W(Math.floor(a),"call")} free\${u}\`}}return t==="failover"&&Array.isArray(e.providers)?{share:void 0,text:e.providers.map(Qn).join("\\
+, ")}:{share:void 0,text:Zn(e)}}function Qn({provider:t,state:e,cooldown:n,excluded:r}){let o=typeof n=="number"&&n>0?\` for \${R(n)}\`:"";return\`\${t} \${r===void 0?
+\`\${e}\${o}\`:"excluded"}\`}function Jn(t){return Object.entries(t??{}).reduce((n,[r,o])=>r==="aborted"?n:n+Number(o),0)}function Zt(t){return t===void 0?"none":t>=
+1?"bad":t>=.8?"warn":"ok"}var Yn=t=>/delay|duration|age$|limit/i.test(t);function Zn(t){return Object.entries(t).flatMap(([n,r])=>typeof r=="number"||typeof r==
+"string"||typeof r=="boolean"?[\`\${P(n).toLowerCase()} \${typeof r!="number"?r:Yn(n)?R(r):T(r)}\`]:[]).slice(0,Gn).join(", ")||"no figures"}var ut=100;function Xt({model:t}){let e=U("Limits and other components",[{label:"Name",look:"wide"},{label:"Kind"},{label:"In use",look:"gauge"},{label:"Figures",
+look:"wide"}],(o,[s,a,d,c])=>{let l=i("span.fill"),u=i("span.bar",{"aria-hidden":"true"},l),h=i("span");return d.append(u,h),m=>{let{share:p,text:w}=Yt(m);f(s,m.
+name),f(a,P(m.kind)),v(o,"data-tone",Zt(p)),k(u,p===void 0);let b=\`\${Math.round((p??0)*100)}%\`;l.style.width!==b&&(l.style.width=b),f(h,p===void 0?"–":q(Math.
+round(p*100)/100)),f(c,w)}}),n=i("p.quiet"),r=i("p.empty","Nothing else with a name is in use.");return D("limits","Limits and other components",[n],e.element,r),
+{update(){let o=[...t.components.entries()].filter(([,{kind:s}])=>s!=="upkeep").sort(([,s],[,a])=>s.kind.localeCompare(a.kind)||s.name.localeCompare(a.name));k(
+r,o.length>0),f(n,o.length>ut?\`\${ut} of \${o.length}\`:""),e.update(new Map(o.slice(0,ut)))}}}var ft=50,Xn={good:"pass",warn:"warn",bad:"fail",plain:"disposed"},er={good:"Good: ",warn:"Warning: ",bad:"Trouble: ",plain:""};function en({model:t,refresh:e}){
+let n=ft,r=he("Text","log-filter"),o=i("p.quiet"),s=i("ol.events",{reversed:!0}),a=H("Show older events",()=>{n+=ft,e()}),d=i("p.empty","Nothing has happened.");
+r.addEventListener("input",()=>{n=ft,e()}),D("log","Events",[o,G("Filter",r)],i("div.scroll",{tabindex:0,role:"group","aria-labelledby":"log-title"},s,d,a)).classList.
+add("half");let c=new de(s,()=>{let l=i("time"),u=ee("disposed"),h=i("span.unseen"),m=i("span"),p=i("li",l,u,i("span.text",h,m));return{element:p,update({event:w,
+story:b,count:y}){f(l,Q(w.time)),v(l,"datetime",new Date(w.time).toISOString()),te(u,Xn[b.tone]),v(p,"data-tone",b.tone),f(h,er[b.tone]),f(m,y===1?b.text:\`\${b.text}\\
+, \${y} times\`)}}});return{update(){let l=r.value.trim().toLowerCase(),u=At(t.events.toArray().reverse()),h=u.filter(({event:m,story:p})=>\`\${p.text} \${m.kind}\`.toLowerCase().
+includes(l));f(o,t.eventCount>je?\`the last \${je}\`:""),f(d,u.length===0?"Nothing has happened.":"None matches."),k(d,h.length>0),k(a,h.length<=n),c.update(new Map(
+h.slice(0,n).map(m=>[m.key,m])))}}}var tr=6e4,fe="number";function tn({api:t,refresh:e}){let n=oe("report-window",["1h","Hour"],["6h","6 hours"],["24h","Day"]),r=new le(()=>t.get("reports/reliabi\\
+lity",{window:n.value}),e);n.addEventListener("change",()=>r.load());let o=i("p.reading"),s=i("dl.pairs"),a=U("Circuit breakers in the report",[{label:"Circuit \\
+breaker",look:"wide"},{label:"Opened",look:fe},{label:"Mean time to recovery",look:fe},{label:"Calls",look:fe},{label:"Failed",look:fe},{label:"Rejected",look:fe},
+{label:"99 % within",look:fe}],(m,[p,w,b,y,g,C,M])=>$=>{f(p,$.name),f(w,T($.openings)),f(b,R($.meanTimeToRecovery??void 0)),f(y,T($.calls)),f(g,q($.calls===0?void 0:
+$.failures/$.calls)),f(C,T($.rejected)),f(M,R($.p99??void 0)),v(w,"data-tone",$.openings>0?"warn":void 0)}),d=U("Most frequent failures",[{label:"Most frequent \\
+failures",look:"wide"},{label:"Class"},{label:"Times",look:fe}],(m,[p,w,b])=>y=>{f(p,\`\${P(y.kind)} \${y.name}\`),f(w,y.failureClass),f(b,T(y.count))}),c=i("ul.adv\\
+ice"),l=i("p.empty"),u=i("div",s,a.element,d.element,i("h3","Recommendations"),c,l);D("report","Reliability report",[G("Last",n)],o,u);let h;return{load:()=>r.load(),
+update(m){let{answer:p,trouble:w}=r;if(p===void 0)return f(o,w||"Reading…");if(m-p.time>tr&&w===""&&r.load(),f(o,\`\${w}\${w&&" "}From \${Q(p.from)} to \${Q(p.time)}\\
+, \${R(p.window)}: what this instance remembers.\`),p===h)return;h=p,s.replaceChildren(...nr(p).flatMap(([y,g])=>[i("dt",y),i("dd",g)])),a.update(new Map(p.circuitBreakers.
+map(y=>[y.name,y]))),d.update(new Map(p.topFailures.map(y=>[\`\${y.kind} \${y.name} \${y.failureClass}\`,y])));let{recommendations:b}=p;c.replaceChildren(...b.map(({
+kind:y,name:g,option:C,advice:M})=>i("li",i("strong",\`\${P(y)} \${g}, \${C}: \`),M))),f(l,"None: there is too little to go by, or nothing to improve."),k(l,b.length>
+0)}}}function nr(t){let{availability:e,retries:n,fallbacks:r,deadLetters:o,timeAtLevel:s}=t,{calls:a,failures:d,rejected:c,share:l,shareWithFallbacks:u}=e,h=Object.
+entries(s).filter(([,m])=>m>0);return[["Availability",\`\${q(l??void 0)}; with what fallbacks and memory answered \${q(u??void 0)}\`],["Calls",\`\${T(a)}, \${T(d)} fai\\
+led; \${T(c)} turned away\`],["Retries",\`\${W(n.retries,"retry","retries")} saved \${W(n.saved,"call")}; \${W(n.gaveUp,"call")} failed all the same\`],["Fallbacks",\`\${W(
+r.answered,"answer")}, \${T(r.failed)} failed; memory knew \${q(r.hitRate??void 0)} of look-ups\`],["Time at each level",h.map(([m,p])=>\`\${m} \${R(Math.round(p/1e3)*
+1e3)}\`).join(", ")||"–"],["Dead letters",\`\${T(o.added)} added, \${T(o.replayed)} replayed, \${T(o.replayFailed)} replays failed, \${T(o.resolved)} resolved, \${T(
+o.discarded)} discarded, \${T(o.expired)} expired; \${T(o.depth)} left\`]]}var $e=5,Ve=60/$e;function nn({model:t}){let e=i("div.chart"),n=i("p.reading"),r=U("Calls in each of the last minutes",["Minute","Calls","Failed","Rejected"].map(
+l=>({label:l,look:"number"})),(l,u)=>h=>{for(let[m,p]of h.entries())f(u[m],p)}),o=i("details",i("summary","The same as a table"),r.element),s=["Calls","Failed",
+"Rejected"].map(l=>i("li",{"data-tone":rr[l]},l));D("traffic","Traffic through all circuits",[i("ul.legend",...s)],e,n,o);let a,d=new ge(e,{axes:!0,lines:[{tone:"\\
+calls",filled:!0},{tone:"bad"},{tone:"warn"}],onPoint(l){a=l,c()}});function c(){let{total:l}=t,[u,h,m]=[l.rates("calls",$e),l.rates("failures",$e),l.rates("rej\\
+ections",$e)],p=l.times($e),w=l.summary(900),b=\`Last 15 minutes: \${W(w.calls,"call")}, \${rn(w.failures,w.calls)} failed, \${W(w.rejections,"call")} rejected, at \\
+most \${ne(Math.max(0,...u))}.\`;d.update([p,ze(t.began,p,u),Pe(h),Pe(m)],b);let y=g=>g[a??0]??0;f(n,a===void 0?b:\`\${Q((p[a]??0)*1e3)}: \${ne(y(u))}, \${ne(y(h))} f\\
+ailed, \${ne(y(m))} rejected.\`),o.open&&r.update(or(t.began,p,u,h,m))}return o.addEventListener("toggle",c),{update:c}}var rr={Calls:"calls",Failed:"bad",Rejected:"\\
+warn"};function or(t,e,n,r,o){let s=(d,c)=>d.slice(c,c+Ve).reduce((l,u)=>l+u,0)/Ve,a=new Map;for(let d=n.length-Ve;d>=0&&!((e[d+Ve-1]??0)*1e3<=t);d-=Ve){let c=s(
+n,d);a.set(String(d),[Q(((e[d]??0)-$e)*1e3).slice(0,5),ne(c),rn(s(r,d),c),ne(s(o,d))])}return a}function rn(t,e){return q(e===0?0:t/e)}var sr=3e4,ir={done:"pass",failed:"fail",elsewhere:"disposed"};function on(t){let e=new le(()=>t.api.get("upkeep"),t.refresh),n=U("Jobs of upkeep",[{label:"Job",
+look:"wide"},{label:"Last run"},{label:"When",look:"number"},{label:"Next",look:"number"},{label:"Runs",look:"number"},{label:"Action",look:"actions",unseen:!0}],
+(s,[a,d,c,l,u,h],m)=>{let p=i("span.about"),w=ee("disposed"),b=i("span"),y=i("span.about"),g=H("Run",()=>o(m,g),i("span.unseen",\` \${m}\`));return a.append(i("spa\\
+n.name",m),p),d.append(i("span.state",w,b),y),h.append(g),({job:C,now:M})=>{let{last:$,failures:O,failed:E,nextAt:S,state:I}=C,j=$?.outcome??"elsewhere";f(p,\`ev\\
+ery \${R(C.every)}\`),v(s,"data-status",$===void 0?"off":j==="failed"?"fail":"pass"),te(w,ir[j]),f(b,$===void 0?"Not yet":P(j));let B=$===void 0?"":\`took \${R($.duration)}\`;
+f(y,O>1?\`failed \${O} times in a row\`:B),f(c,$===void 0?"–":ye(M-$.endedAt));let z=(S??0)-M,ce=z>0?\`in \${Z(z)}\`:"due";f(l,S===void 0?P(I):ce),f(u,\`\${T(C.runs)}\${E>
+0?\`, \${T(E)} failed\`:""}\`),k(g,!t.can("operate"))}}),r=i("p.empty");return D("upkeep","Upkeep",[],n.element,r),{load:()=>e.load(),told({kind:s}){s==="upkeep"&&e.
+load()},update(s){let{answer:a,missing:d}=e;a!==void 0&&!d&&s-a.time>sr&&e.load();let c=d?[]:a?.jobs??[];n.update(new Map(c.map(l=>[l.name,{job:l,now:s}]))),f(r,
+d?"No upkeep was given.":e.trouble||"No jobs."),k(r,c.length>0&&e.trouble==="")}};async function o(s,a){await t.act(a,{title:\`Run \${s} now?\`,effect:"Does it onc\\
+e, ahead of time. A run that is under way is joined.",verb:"Run",reason:"optional"},({reason:d})=>t.api.send("POST",\`upkeep/\${J(s)}/run\`,{reason:d})),await e.load()}}var ar=[Pt,zt,jt,nn,Ut,Wt,Jt,Xt,en,Rt,tn,on],dr=250,pt=F("login"),ke=F("token");sn("theme","auto");sn("density","comfortable");matchMedia("(prefers-color-scheme\\
+: dark)").addEventListener("change",Xe);F("leave").addEventListener("click",()=>{ve.write(void 0),location.reload()});pt.addEventListener("submit",t=>{t.preventDefault(),
+cr(ke.value.trim())});lr();async function lr(){let t=ve.read();try{await new pe(t).get("session"),mt(t)}catch(e){let n=e instanceof N&&e.status===401;if(!n&&t!==
+void 0)return mt(t);ve.write(void 0),ur(n?t===void 0?"":"The token is no longer valid.":e.message)}}async function cr(t){if(t==="")return ke.focus();f(F("login-\\
+error"),"");try{await new pe(t).get("session")}catch(e){let n=e instanceof N&&e.status===401;return f(F("login-error"),n?"This token is not known.":e.message),v(
+ke,"aria-invalid",n?"true":void 0),ke.select()}ve.write(t),ke.value="",k(pt,!0),mt(t),F("main").focus({preventScroll:!0})}function ur(t){k(pt,!1),f(F("login-err\\
+or"),t),ke.focus()}function mt(t){k(F("board"),!1),k(F("controls"),!1),k(F("leave"),t===void 0);let e=new Oe,n=new pe(t),r=new Ne,o={phase:"connecting"},s,a=0,d=0,
+c=new qe(e,n,()=>b()),l=ar.map(g=>g(c)),u=new Ie(n,{onState(g){g.phase==="lost"&&o.phase==="live"&&r.add("The connection was lost"),g.phase==="live"&&d>0&&r.add(
+"Connected"),o=g,y()},onRefused(){ve.write(void 0),location.reload()},onEvent({type:g,data:C}){let M=JSON.parse(C);if(s!==void 0)return m(s,g,M);if(g==="snapsho\\
+t"){e.snapshot(M,Date.now()),p();for(let $ of l)$.load?.()}else if(g==="delta")e.delta(M,Date.now());else if(g==="transition")h(M);else return;w()}});F("pause").
+addEventListener("click",()=>{s===void 0?s={at:e.now(Date.now()),events:0}:(s=void 0,u.restart()),v(F("pause"),"aria-pressed",String(s!==void 0)),y()}),F("retry\\
+-now").addEventListener("click",()=>u.hurry()),window.addEventListener("online",()=>u.hurry()),document.addEventListener("visibilitychange",()=>{u.hurry(),w()}),
+setInterval(()=>{y();let g=r.take(Date.now());g!==void 0&&f(F("announcer"),g),w()},1e3);function h(g){e.transition(g);let{text:C,urgent:M}=De(g);M&&r.add(C);for(let $ of l)
+$.told?.(g)}function m(g,C,M){if(C!=="transition")return;g.events++;let{text:$,urgent:O}=De(M);O&&r.add($),y()}async function p(){try{e.past(await n.get("series",
+{seconds:900})),w()}catch{}}function w(){a!==0||document.hidden||(a=setTimeout(()=>{a=0,s===void 0&&b()},dr))}function b(){if(e.session===void 0)return;d++;let g=s?.
+at??e.now(Date.now()),{service:C,actor:M}=e.session,$=C.name??"Service";f(F("service"),[$,C.version,\`signed in as \${M}\`].filter(Boolean).join(" · "));for(let E of l)
+E.update(g);let{openCircuits:O}=e.figures??{openCircuits:0};document.title=\`\${O>0?\`(\${O}) \`:""}\${$} · Reliability\`}function y(){let g=F("connection"),C=o.phase===
+"live";v(g,"data-phase",s===void 0?o.phase:"paused");let M=o.phase==="lost"?\`Not connected: \${o.why} Next try in \${Z(o.retryAt-Date.now())}.\`:o.phase==="connect\\
+ing"?"Connecting…":"Live",$=s?.events?\`, \${W(s.events,"event")} since\`:"",O=s&&\`Paused at \${Q(s.at)}\${$}\`;k(F("retry-now"),o.phase!=="lost"),f(g,O===void 0?M:
+C?O:\`\${O}. \${M}\`),v(F("board"),"data-old",C?void 0:!0)}}function sn(t,e){let n=F(t),r=We(t)[0]??e;n.value=r,n.value!==r&&(n.value=e);let o=()=>{v(document.documentElement,
+\`data-\${t}\`,n.value),Xe()};n.addEventListener("change",()=>{Be(t,[n.value]),o()}),o()}
 `,
   },
   'ui/uplot.js': {

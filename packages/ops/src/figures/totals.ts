@@ -64,11 +64,16 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** By kind of component. */
 const readers: Readonly<Record<string, (snapshot: Fields) => Fields>> = {
-  retry: ({ retries, recovered, gaveUp }) => ({
-    retries,
-    recovered,
-    gaveUp: Object.values((gaveUp ?? {}) as Fields).reduce((sum: number, each) => sum + number(each), 0),
-  }),
+  retry: ({ retries, recovered, gaveUp }) => {
+    const reasons = (gaveUp ?? {}) as Fields
+    return {
+      retries,
+      recovered,
+      gaveUp: Object.values(reasons).reduce((sum: number, each) => sum + number(each), 0),
+      // The others may not have been tried again at all.
+      exhausted: number(reasons['attempts']) + number(reasons['elapsed']),
+    }
+  },
   timeout: ({ timeouts }) => ({ timeouts }),
   'stale-cache': ({ hits, stale, misses }) => ({ hits, stale, misses }),
   degradation: ({ timeAt }) => (timeAt ?? {}) as Fields,

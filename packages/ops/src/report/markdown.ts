@@ -38,7 +38,7 @@ export function reportAsMarkdown(report: ReliabilityReport): string {
     ),
     '## Retries, fallbacks, dead letters',
     [
-      `- ${retries.retries} retries; ${retries.saved} calls were saved, ${retries.gaveUp} given up.`,
+      `- ${retries.retries} retries; ${retries.saved} calls were saved, ${retries.gaveUp} failed all the same.`,
       `- ${fallbacks.answered} answers of fallbacks; ${fallbacks.failed} calls had none. Memory: ${fallbacks.hits} hits, ${fallbacks.misses} misses (${percent(fallbacks.hitRate)}).`,
       `- ${deadLetters.added} dead letters came in; ${deadLetters.replayed} were replayed, ${deadLetters.resolved} resolved, ${deadLetters.discarded} discarded, ${deadLetters.expired} expired; ${deadLetters.depth} are there.`,
     ].join('\n'),

@@ -3,7 +3,7 @@
  * With too little to go by, nothing is said.
  */
 import { formatDuration, type Hub } from '@seaworthy/core'
-import { number } from '../figures/circuits.ts'
+import { circuitKinds, number } from '../figures/circuits.ts'
 import type { Recommendation, ReliabilityReport } from '../wire.ts'
 import type { Accounts } from './accounts.ts'
 
@@ -55,17 +55,19 @@ const vainRetries: Rule = (_report, accounts, hub) =>
   hub.components().flatMap(({ kind, name }) => {
     if (kind !== 'retry') return []
     const saved = accounts.of(kind, 'recovered', name)
-    const gaveUp = accounts.of(kind, 'gaveUp', name)
+    const exhausted = accounts.of(kind, 'exhausted', name)
     const retries = accounts.of(kind, 'retries', name)
-    const savedShare = saved / (saved + gaveUp)
-    if (saved + gaveUp < 50 || savedShare >= 0.1) return []
+    const savedShare = saved / (saved + exhausted)
+    if (saved + exhausted < 50 || savedShare >= 0.1) return []
+    const guarded = circuitKinds.some((each) => hub.component(each, name) !== undefined)
+    const or = guarded ? '' : ', or put a circuit breaker inside'
     return [
       {
         kind,
         name,
         option: 'attempts',
-        advice: `Only ${percent(savedShare)} of ${saved + gaveUp} retried calls succeeded in the end: make fewer attempts, or put a circuit breaker inside.`,
-        evidence: { saved, gaveUp, retries },
+        advice: `Only ${percent(savedShare)} of ${saved + exhausted} retried calls succeeded in the end: make fewer attempts${or}.`,
+        evidence: { saved, exhausted, retries },
       },
     ]
   })

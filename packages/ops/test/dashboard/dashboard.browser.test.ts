@@ -284,5 +284,104 @@ describe.skipIf(chromiumPath === undefined)(`the dashboard in a browser${needsCh
       ])
   })
 
+  it('shows what each rule reads, from when on it holds, and whether it counts', async () => {
+    const { page } = await signIn()
+    const rows = page.getByRole('table', { name: 'Rules and what they read now' }).getByRole('row')
+    const cells = async (index: number): Promise<string[]> =>
+      rows.nth(index).getByRole('cell').allTextContents()
+    // Those that count come first.
+    const [rule, ...rest] = await cells(1)
+    expect(rule).toBe('several-circuits-openpayments, inventory, search')
+    expect(rest.slice(0, 3)).toEqual(['Moderate', '3', '2'])
+    expect(rest[3]).toMatch(/^for 1 min \d+ s$/)
+    expect((await cells(2)).slice(1).join(' ')).toMatch(
+      /^Minor 12.4 ms 500 ms for \d+ sholds no more, ends in \d+ s$/,
+    )
+    expect((await cells(4)).slice(1)).toEqual(['Minor', '41 %', '85 %', 'no'])
+    // A rule that tells no figures has none.
+    expect((await cells(5)).slice(1)).toEqual(['Minor', '–', '–', 'no'])
+  })
+
+  it('purges old letters by keyboard alone, after it has asked and was told why', async () => {
+    const { ops, page } = await signIn()
+    await page.locator('#purge-age').selectOption('7d')
+    await page.locator('#purge-age').focus()
+    await tabTo(page, 'Purge')
+    await page.keyboard.press('Enter')
+    const dialog = page.getByRole('dialog', { name: 'Purge orders of all older than 7 days?' })
+    await dialog.getByText('The oldest is 3 h old.').waitFor()
+    expect(await seriousProblems(page)).toEqual([])
+    // Nothing happens without a reason.
+    await page.keyboard.press('Enter')
+    expect([await dialog.isVisible(), ops.actions]).toEqual([true, []])
+    await page.keyboard.type('test data')
+    await page.keyboard.press('Enter')
+    await page.getByText('5 letters were removed.').waitFor()
+    expect(ops.actions).toEqual([
+      { method: 'POST', path: 'dlq/orders/purge', body: { olderThan: '7d', reason: 'test data' } },
+    ])
+    expect(await focused(page)).toBe('Purge')
+  })
+
+  it('offers no purge to those who may only act on parts', async () => {
+    const { page } = await signIn({ scopes: ['read', 'operate'] })
+    await page.locator('#letters tbody tr').first().waitFor()
+    expect(await page.getByRole('button', { name: 'Replay capture-payment' }).first().isVisible()).toBe(true)
+    expect(await page.locator('#purge-age').isVisible()).toBe(false)
+  })
+
+  it('shows the reliability report of the time that is chosen', async () => {
+    const { page } = await signIn()
+    const report = page.getByRole('region', { name: 'Reliability report' })
+    await report.getByText('95.7 %; with what fallbacks and memory answered >99.9 %').waitFor()
+    const payments = report.getByRole('row').filter({ hasText: 'payments' }).first()
+    expect(await payments.getByRole('cell').allTextContents()).toEqual([
+      'payments',
+      '3',
+      '42 s',
+      '12.4k',
+      '2.2 %',
+      '930',
+      '1.8 s',
+    ])
+    await report.getByText('830 retries saved 611 calls; 44 calls failed all the same').waitFor()
+    await report.getByText('normal 50 min, minor 4 min, moderate 6 min').waitFor()
+    await report.getByText('Timeout payments, limit:').waitFor()
+    await report.getByRole('combobox').selectOption('6h')
+    await report.getByText(', 6 h: what this instance remembers.').waitFor()
+  })
+
+  it('shows how upkeep does, and runs a job', async () => {
+    const { ops, page } = await signIn()
+    const upkeep = page.getByRole('region', { name: 'Upkeep' })
+    const row = upkeep.getByRole('row').filter({ hasText: 'processDeadLetters' })
+    await row.getByText('failed 3 times in a row').waitFor()
+    expect(await row.getByRole('cell').nth(1).textContent()).toContain('Failed')
+    expect(await row.getByRole('cell').nth(3).textContent()).toMatch(/^in \d+ s$/)
+    await upkeep.getByText('Not yet').waitFor()
+    await row.getByRole('button', { name: 'Run processDeadLetters' }).click()
+    await page.getByRole('dialog', { name: 'Run processDeadLetters now?' }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByText('processDeadLetters: done.').waitFor()
+    expect(ops.actions).toEqual([{ method: 'POST', path: 'upkeep/processDeadLetters/run', body: {} }])
+  })
+
+  it('says so where there is no upkeep', async () => {
+    const { page } = await signIn({ withUpkeep: false })
+    await page.getByText('No upkeep was given.').waitFor()
+  })
+
+  it('reads the chart where the pointer is', async () => {
+    const { page } = await signIn()
+    const chart = page.locator('#traffic .chart')
+    await chart.scrollIntoViewIfNeeded()
+    await chart.locator('canvas').waitFor()
+    const { width = 0, height = 0 } = (await chart.boundingBox()) ?? {}
+    await chart.hover({ position: { x: width / 2, y: height / 2 } })
+    await expect
+      .poll(() => page.locator('#traffic .reading').textContent())
+      .toMatch(/^\d\d:\d\d:\d\d: [\d.]+\/s, [\d.]+\/s failed, [\d.]+\/s rejected\.$/)
+  })
+
   const focusedId = (page: Page): Promise<unknown> => page.evaluate('document.activeElement?.id')
 })

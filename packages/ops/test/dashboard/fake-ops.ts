@@ -30,11 +30,14 @@ export interface FakeOps {
 export interface FakeOptions {
   readonly scopes?: readonly Scope[]
   readonly strange?: readonly string[]
+  /** Whether the service has upkeep. @defaultValue true */
+  readonly withUpkeep?: boolean
 }
 
 export async function fakeOps({
   scopes = ['read', 'operate', 'override'],
   strange = [],
+  withUpkeep = true,
 }: FakeOptions = {}): Promise<FakeOps> {
   const token = 'a-token-for-tests-only'
   const streams = new Set<ServerResponse>()
@@ -72,10 +75,18 @@ export async function fakeOps({
       return json({ error: { code: 'unauthorized', message: 'A token is needed.' } }, 401)
     if (request.method !== 'GET') return json(await act(request, path), 200)
 
-    const { snapshot, series, letters, audit } = world
+    const { snapshot, series, letters, audit, upkeep, report } = world
     const time = Date.now()
     if (path === 'session') return json(snapshot.session)
     if (path === 'audit') return json({ time, entries: audit, lost: 0 })
+    if (path === 'upkeep')
+      return withUpkeep
+        ? json({ time, jobs: upkeep })
+        : json({ error: { code: 'not_found', message: 'There is no upkeep.' } }, 404)
+    if (path === 'reports/reliability') {
+      const hours = Number.parseInt(url.searchParams.get('window') ?? '1h', 10)
+      return json({ ...report, time, window: hours * 3_600_000, from: time - hours * 3_600_000 })
+    }
     if (path === 'series') return json({ end: Math.floor(time / 1000) * 1000, step: 1000, series })
     if (path === 'events') {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -130,6 +141,8 @@ export async function fakeOps({
         newState: state,
       }
     }
+    if (part === 'dlq' && deed === 'purge') return { message: '5 letters were removed.' }
+    if (part === 'upkeep') return { message: `${name}: done.` }
     if (part === 'dlq') {
       const ids = (body['ids'] as string[] | undefined) ?? [path.split('/')[2]]
       world = { ...world, letters: world.letters.filter(({ id }) => !ids.includes(id)) }

@@ -7,11 +7,13 @@ import type {
   HealthCheckView,
   KeyFigures,
   LetterView,
+  ReliabilityReport,
   Scope,
   SeriesView,
   SnapshotEvent,
   StateSpan,
   TransitionEvent,
+  UpkeepJobView,
 } from '../../src/wire.ts'
 
 const second = 1000
@@ -22,6 +24,8 @@ export interface Scene {
   readonly series: readonly SeriesView[]
   readonly letters: readonly LetterView[]
   readonly audit: readonly AuditEntryView[]
+  readonly upkeep: readonly UpkeepJobView[]
+  readonly report: ReliabilityReport
 }
 
 /** @param strange - Names that try to become markup. */
@@ -71,6 +75,31 @@ export function scene(time: number, scopes: readonly Scope[], strange: readonly 
           { id: 'circuits-open', level: 'moderate', since: time - 96 * second },
           { id: 'event-loop-late', level: 'minor', since: time - 40 * second },
         ],
+        rules: [
+          {
+            id: 'critical-dependency-down',
+            level: 'severe',
+            active: false,
+            reading: { value: 0, limit: 1, about: [] },
+          },
+          {
+            id: 'several-circuits-open',
+            level: 'moderate',
+            active: true,
+            since: time - 96 * second,
+            reading: { value: 3, limit: 2, about: ['payments', 'inventory', 'search'] },
+          },
+          { id: 'heap', level: 'minor', active: false, reading: { value: 0.41, limit: 0.85, unit: 'share' } },
+          {
+            id: 'event-loop',
+            level: 'minor',
+            active: true,
+            since: time - 40 * second,
+            until: time + 21 * second,
+            reading: { value: 12.4, limit: 500, unit: 'ms' },
+          },
+          { id: 'warehouse closed', level: 'minor', active: false },
+        ],
         features: [
           { name: 'recommendations', on: false, maxLevel: 'minor' },
           { name: 'checkout', on: true, maxLevel: 'severe' },
@@ -116,6 +145,37 @@ export function scene(time: number, scopes: readonly Scope[], strange: readonly 
     },
     series: breakers.map(({ name, state, since }) => series(name, state, since, time)),
     letters: Array.from({ length: 27 }, (_, index) => letter(index, time)),
+    upkeep: [
+      {
+        name: 'processDeadLetters',
+        every: 5 * minute,
+        state: 'waiting',
+        runs: 288,
+        failed: 3,
+        failures: 3,
+        last: { outcome: 'failed', endedAt: time - 70 * second, duration: 2014 },
+        nextAt: time + 20 * second,
+      },
+      {
+        name: 'healthReport',
+        every: minute,
+        state: 'running',
+        runs: 1440,
+        failed: 0,
+        failures: 0,
+        last: { outcome: 'done', endedAt: time - 61 * second, duration: 41 },
+      },
+      {
+        name: 'tidyUp',
+        every: 24 * 60 * minute,
+        state: 'waiting',
+        runs: 0,
+        failed: 0,
+        failures: 0,
+        nextAt: time + 9 * minute,
+      },
+    ],
+    report: report(time),
     audit: [
       {
         id: 2,
@@ -156,6 +216,61 @@ export function figures(circuits: number): KeyFigures {
     staleHitRate: 0.92,
     deadLetters: 27,
     oldestDeadLetterAge: 3 * 3_600_000,
+  }
+}
+
+function report(time: number): ReliabilityReport {
+  const breaker = (
+    name: string,
+    openings: number,
+    meanTimeToRecovery: number | null,
+  ): ReliabilityReport['circuitBreakers'][number] => ({
+    name,
+    calls: 12_400,
+    failures: openings * 90,
+    rejected: openings * 310,
+    openings,
+    meanTimeToRecovery,
+    p50: 18,
+    p99: 1830,
+  })
+  return {
+    time,
+    from: time - 60 * minute,
+    window: 60 * minute,
+    availability: {
+      calls: 48_210,
+      failures: 1204,
+      rejected: 912,
+      share: 0.957,
+      shareWithFallbacks: 0.9993,
+    },
+    circuitBreakers: [breaker('payments', 3, 42_000), breaker('catalogue', 0, null)],
+    retries: { retries: 830, saved: 611, gaveUp: 44 },
+    fallbacks: { answered: 702, failed: 3, hits: 4100, misses: 320, hitRate: 0.927 },
+    timeAtLevel: { normal: 50 * minute, minor: 4 * minute, moderate: 6 * minute, severe: 0, critical: 0 },
+    deadLetters: {
+      added: 31,
+      replayed: 4,
+      replayFailed: 2,
+      resolved: 0,
+      discarded: 0,
+      expired: 0,
+      depth: 27,
+    },
+    topFailures: [
+      { kind: 'circuit-breaker', name: 'payments', failureClass: 'transient', count: 870 },
+      { kind: 'circuit-breaker', name: 'inventory', failureClass: 'degraded', count: 41 },
+    ],
+    recommendations: [
+      {
+        kind: 'timeout',
+        name: 'payments',
+        option: 'limit',
+        advice: '99 of 100 calls take at most 1.8 s, and the limit is 30 s: 5.5 s would free callers sooner.',
+        evidence: { calls: 12_400, p99: 1830, limit: 30_000, timeouts: 0 },
+      },
+    ],
   }
 }
 
