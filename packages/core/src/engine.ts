@@ -283,6 +283,12 @@ export class Segment {
     return this.startFlight(context, operation)
   }
 
+  /** Runs one call for a layer outside that adds nothing to it. A context cannot be shared with layers, who end it. */
+  pass(context: CallContext, operation: Operation): Promise<unknown> {
+    const bare = this.layers.length === 0 && this.around === undefined
+    return bare ? this.invoke(context, operation) : this.start(context.child(), operation)
+  }
+
   private startFlight(context: CallContext, operation: Operation): Promise<unknown> {
     const flight = takeFlight(this, context, operation)
     if (this.settlesEarly) return this.startEarly(flight)
@@ -561,6 +567,10 @@ class Rest implements Inner {
 
   run(context: CallContext): Promise<unknown> {
     return this.#segment.start(context, this.#operation)
+  }
+
+  pass(): Promise<unknown> {
+    return this.#segment.pass(this.#context, this.#operation)
   }
 }
 

@@ -39,6 +39,11 @@ export interface Call extends DeadlineNode {
 export interface Inner {
   /** Runs it in a context of its own, made by `call.context.child()`. */
   run(context: CallContext): Promise<unknown>
+  /**
+   * Runs it as if this layer were not there. Where nothing is left but the function, that is the call of the function, without
+   * a promise or a context more.
+   */
+  pass(): Promise<unknown>
   /** Whether a retry outside this layer, in this pipeline or one around it, already owns retrying. */
   readonly retriedOutside: boolean
 }
