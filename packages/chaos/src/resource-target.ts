@@ -9,6 +9,7 @@ import {
   onAbort,
   optionalFunction,
   systemClock,
+  type Timer,
 } from '@seaworthy/core'
 import type { BallastFault, ExhaustFault, Fault, FaultKind, StallFault } from './fault.ts'
 import { repeating } from './repeating.ts'
@@ -58,7 +59,7 @@ class Resources implements ChaosTarget {
 
   apply(given: Fault, injection: TargetInjection): AppliedFault {
     const fault = supported<BallastFault | StallFault | ExhaustFault>(this, given)
-    if (fault.kind === 'ballast') return ballast(fault, injection)
+    if (fault.kind === 'ballast') return ballast(fault, this.#options.clock ?? systemClock, injection)
     if (fault.kind === 'stall') return this.#stall(fault, injection)
     return this.#exhaust(fault, injection)
   }
@@ -91,16 +92,30 @@ class Resources implements ChaosTarget {
   }
 }
 
-function ballast({ megabytes }: BallastFault, injection: TargetInjection): AppliedFault {
-  let blocks: Uint8Array[] = []
-  for (let rest = number('megabytes', megabytes); rest > 0; rest -= 64) {
-    // Written to, or the kernel would promise it only.
-    blocks.push(new Uint8Array(Math.ceil(Math.min(rest, 64) * 2 ** 20)).fill(1))
+/** The smallest page of memory that machines have, in bytes. */
+const page = 4096
+/** Megabytes that are taken in one turn. */
+const piece = 32
+
+/** A piece at a time, so that taking memory does not stop everything else: the kernel needs a millisecond for a megabyte or so. */
+function ballast({ megabytes }: BallastFault, clock: Clock, injection: TargetInjection): AppliedFault {
+  let blocks: Uint8Array[] | undefined = []
+  let rest = number('megabytes', megabytes)
+  let timer: Timer | undefined
+  const take = (): void => {
+    const block = new Uint8Array(Math.ceil(Math.min(rest, piece) * 2 ** 20))
+    // Each page is written to, or the kernel would promise it only.
+    for (let at = 0; at < block.length; at += page) block[at] = 1
+    blocks?.push(block)
+    rest -= piece
+    timer = rest > 0 ? clock.setTimer(take, 0) : undefined
   }
+  if (rest > 0) take()
   injection.note()
   return {
     recover() {
-      blocks = []
+      timer?.cancel()
+      blocks = undefined
     },
   }
 }

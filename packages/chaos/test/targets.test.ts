@@ -144,12 +144,22 @@ describe('processTarget', () => {
 })
 
 describe('resourceTarget', () => {
-  it('holds memory, and lets go of it', async () => {
-    const before = process.memoryUsage().arrayBuffers
-    const { chaos, injection } = await injected(resourceTarget('self'), { kind: 'ballast', megabytes: 40 })
-    expect(process.memoryUsage().arrayBuffers - before).toBeGreaterThan(39 * 2 ** 20)
+  it('takes memory a piece at a time, holds it, and takes no more once it is over', async () => {
+    const clock = new VirtualClock()
+    const held = (): number => Math.round(process.memoryUsage().arrayBuffers / 2 ** 20)
+    const before = held()
+    const fault = { kind: 'ballast', megabytes: 100 } as const
+    const { chaos, injection } = await injected(resourceTarget('self', { clock }), fault, clock)
+    expect(held() - before).toBeLessThan(50)
     expect(injection.status().affected).toBe(1)
+    await clock.advance(1)
+    expect(held() - before).toBeGreaterThan(95)
     chaos.kill()
+    expect(clock.pendingTimers).toBe(0)
+
+    const second = await injected(resourceTarget('self', { clock }), fault, clock)
+    second.chaos.kill()
+    expect(clock.pendingTimers).toBe(0)
   })
 
   it('blocks the event loop every so often, first after one interval', async () => {
