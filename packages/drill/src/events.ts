@@ -2,7 +2,7 @@
 import type { Answer, Priority } from './service.ts'
 
 /** The phases of a drill, in order. */
-export const phases = Object.freeze([
+export const phases: readonly PhaseName[] = Object.freeze<PhaseName[]>([
   'INITIALIZATION',
   'BASELINE_ESTABLISHMENT',
   'CHAOS_INJECTION',
@@ -12,10 +12,19 @@ export const phases = Object.freeze([
   'RECOVERY_VALIDATION',
   'FINAL_ANALYSIS',
   'CLEANUP',
-] as const)
+])
 
 /** The name of a phase. */
-export type PhaseName = (typeof phases)[number]
+export type PhaseName =
+  | 'INITIALIZATION'
+  | 'BASELINE_ESTABLISHMENT'
+  | 'CHAOS_INJECTION'
+  | 'CIRCUIT_BREAKER_TESTING'
+  | 'CASCADING_FAILURE_TESTING'
+  | 'MEMORY_SOAK_TESTING'
+  | 'RECOVERY_VALIDATION'
+  | 'FINAL_ANALYSIS'
+  | 'CLEANUP'
 
 /** Which clock something was measured with. A simulation says nothing about memory, processors or sockets. */
 export type MeasuredOn = 'virtual' | 'real'

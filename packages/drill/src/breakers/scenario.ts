@@ -4,10 +4,18 @@ import type { Bench } from './bench.ts'
 import { failuresToOpen, type TestRules } from './rules.ts'
 
 /** The tests, in order. */
-export const breakerTestIds = Object.freeze(['CB1', 'CB2', 'CB3', 'CB4', 'CB5', 'CB6', 'CB7'] as const)
+export const breakerTestIds: readonly BreakerTestId[] = Object.freeze<BreakerTestId[]>([
+  'CB1',
+  'CB2',
+  'CB3',
+  'CB4',
+  'CB5',
+  'CB6',
+  'CB7',
+])
 
 /** Names a breaker test. */
-export type BreakerTestId = (typeof breakerTestIds)[number]
+export type BreakerTestId = 'CB1' | 'CB2' | 'CB3' | 'CB4' | 'CB5' | 'CB6' | 'CB7'
 
 /** One thing that a test looks at, with a breaker of its own. */
 export interface Part {

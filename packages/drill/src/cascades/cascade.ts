@@ -4,10 +4,16 @@ import type { CascadeMetric, LoadShape, Stage } from './stage.ts'
 import type { Topology } from './topology.ts'
 
 /** The kinds of cascades, in order. */
-export const cascadeIds = Object.freeze(['CF1', 'CF2', 'CF3', 'CF4', 'CF5'] as const)
+export const cascadeIds: readonly CascadeId[] = Object.freeze<CascadeId[]>([
+  'CF1',
+  'CF2',
+  'CF3',
+  'CF4',
+  'CF5',
+])
 
 /** Names a kind of cascade. */
-export type CascadeId = (typeof cascadeIds)[number]
+export type CascadeId = 'CF1' | 'CF2' | 'CF3' | 'CF4' | 'CF5'
 
 /** A graph made ready for a cascade. */
 export interface Scene {

@@ -3,10 +3,16 @@ import type { SimulatedWorld } from '../simulation/simulate.ts'
 import type { ServiceSystem } from './system.ts'
 
 /** The kinds of faults. */
-export const swarmFaults = Object.freeze(['errors', 'slow', 'hang', 'cut', 'loss'] as const)
+export const swarmFaults: readonly SwarmFault[] = Object.freeze<SwarmFault[]>([
+  'errors',
+  'slow',
+  'hang',
+  'cut',
+  'loss',
+])
 
 /** One kind of fault. */
-export type SwarmFault = (typeof swarmFaults)[number]
+export type SwarmFault = 'errors' | 'slow' | 'hang' | 'cut' | 'loss'
 
 /** A fault that happened. */
 export interface Episode {

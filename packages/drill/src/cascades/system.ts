@@ -46,7 +46,7 @@ export const levelHold = 3000
 export class ServiceSystem {
   readonly topology: Topology
   readonly tally: Tally = new Tally()
-  readonly links = new Map<string, SimulatedLink>()
+  readonly links: Map<string, SimulatedLink> = new Map()
   readonly circuitChanges: CircuitChange[] = []
   readonly levelChanges: LevelChange[] = []
   readonly hops: readonly Hop[]

@@ -25,11 +25,11 @@ export class Tally {
   period: Period = 'before'
   readonly requests: UserRequest[] = []
   /** By node and period: calls to it, and how many of them were answered in time, as its callers see it. */
-  readonly nodes = new Map<string, Record<Period, Counts>>()
+  readonly nodes: Map<string, Record<Period, Counts>> = new Map()
   /** By edge and period: calls that were sent. */
-  readonly edges = new Map<string, Record<Period, Counts>>()
+  readonly edges: Map<string, Record<Period, Counts>> = new Map()
   /** When calls arrived at each node. */
-  readonly arrivals = new Map<string, number[]>()
+  readonly arrivals: Map<string, number[]> = new Map()
 
   /** Counts of a node or edge in the present period. */
   of(counts: Map<string, Record<Period, Counts>>, name: string): Counts {

@@ -69,7 +69,7 @@ export class MemoryWatch implements Entry {
   stop(): boolean {
     const ran = this.#endedAt === undefined
     this.#end()
-    void this.#monitor.stop()
+    void this.#monitor.stop().catch(() => {}) // A source that cannot be closed is none of the caller's.
     return ran
   }
 

@@ -108,7 +108,7 @@ export class TestRun implements Entry {
     } catch (error) {
       report = this.#reportOf([error])
     }
-    await this.#guard?.stop()
+    this.#guard?.stop().catch(() => {}) // It has served its purpose, whether its source can be closed or not.
     const { length } = report.events
     this.#report = length > this.#settings.limits.events ? { ...report, events: [] } : report
     this.#events = []

@@ -111,7 +111,7 @@ export class Site {
   }
 
   /** Ends the load for now, as between phases that need the processor for themselves. */
-  async pause(waitFor = patience): Promise<void> {
+  async pause(waitFor: number = patience): Promise<void> {
     await this.world.within(() => this.#traffic.stop(waitFor))
   }
 
