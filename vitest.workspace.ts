@@ -36,14 +36,15 @@ const project = (name: string, root: string) => ({
   test: { name, include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
 })
 
-const projects = (folder: string) => readdirSync(at(folder)).map((name) => project(name, `${folder}/${name}`))
+const projects = (folder: string, prefix = '') =>
+  readdirSync(at(folder)).map((name) => project(prefix + name, `${folder}/${name}`))
 
-/** One project per package, per example and one each for tools and bench: `npm test -- --project retry` runs one. */
+/** One project per package (`retry`), per example (`example-outage`) and one each for tools and bench: `npm test -- --project retry` runs one. */
 export default defineConfig({
   test: {
     projects: [
       ...projects('./packages'),
-      ...projects('./examples'),
+      ...projects('./examples', 'example-'),
       project('tools', './tools'),
       project('bench', './bench'),
     ],

@@ -3,6 +3,7 @@ import { timeLaw } from '../simulation/service-time.ts'
 import { type Cascade, eachHop } from './cascade.ts'
 import { amplificationOf, goodShare } from './figures.ts'
 import { busiestLeaf, nodeOf } from './graph.ts'
+import { type DefencePolicies, realPolicies } from './policies.ts'
 import { scaled } from './scale.ts'
 import { metric } from './stage.ts'
 import type { Topology } from './topology.ts'
@@ -18,6 +19,9 @@ const slowdown = 4
 const attempts = 4
 /** Few, since without a defence each becomes a hundred calls. */
 const mostRequests = 8
+
+/** The figure that says how far retries multiply. */
+export const amplification = 'calls of the leaf for each request, compared with no fault'
 
 /** No remembered answers: they would hide the storm from the users and from the figures. */
 const withoutCaches = (topology: Topology): Topology => ({
@@ -57,15 +61,19 @@ export const retryStorm: Cascade = {
     const load = system.tally.arrived(leaf, time.faultAt, time.endedAt) / (time.endedAt - time.faultAt)
     const calm = goodShare(stage, ({ at }) => at >= time.healedAt + recovery)
     return [
-      metric(
-        'calls of the leaf for each request, compared with no fault',
-        amplificationOf(stage, leaf),
-        '<=',
-        2,
-        calm.samples,
-      ),
+      metric(amplification, amplificationOf(stage, leaf), '<=', 2, calm.samples),
       metric('load of the leaf, compared with before', load / baseline, '<=', 1.2, calm.samples),
       metric('good answers 30 s after the brown-out', calm.share, '>=', calmEnough, calm.samples),
     ]
   },
+}
+
+/** Circuits and bulkheads that only watch, so that retries are held back by their budget or by nothing. */
+export function budgetAlone(policies: Partial<DefencePolicies> = {}): Partial<DefencePolicies> {
+  const { circuitBreaker, bulkhead } = { ...realPolicies, ...policies }
+  return {
+    ...policies,
+    circuitBreaker: (options) => circuitBreaker({ ...options, mode: 'observe' }),
+    bulkhead: (options) => bulkhead({ ...options, concurrency: Number.MAX_SAFE_INTEGER }),
+  }
 }

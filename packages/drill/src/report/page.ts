@@ -1,12 +1,12 @@
 /** The report of a drill as one page that needs nothing else. */
-import type { DrillEvent, MeasuredOn } from '../events.ts'
-import { addLatencies, latencyQuantile } from '../run/latency.ts'
 import { formatFigure, formatLimit, formatMilliseconds, words } from './format.ts'
+import { loadSection } from './load-section.ts'
 import { pageStyle } from './page-style.ts'
 import type { DrillReport } from './report.ts'
-import { type Band, htmlText, type Line, linePlot, type Point } from './svg.ts'
+import { type Axis, htmlText, linePlot, type Point } from './svg.ts'
 
 const statusText = { pass: 'pass', fail: 'fail', inconclusive: 'open' } as const
+const signs: Readonly<Record<string, string>> = { '<=': '≤', '>=': '≥' }
 const resultText = {
   PASSED: 'The service has shown all that was asked of it.',
   FAILED: 'The service has not shown all that was asked of it.',
@@ -16,9 +16,6 @@ const resultText = {
 /** No script, no font, no image from elsewhere: it can be mailed, archived and read offline. */
 export function reportPage(report: DrillReport): string {
   const { overall_result: result, criteria, environment } = report
-  const worlds = (['virtual', 'real'] as const).filter((on) =>
-    report.events.some((event) => event.type === 'traffic' && event.on === on),
-  )
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -29,25 +26,28 @@ export function reportPage(report: DrillReport): string {
 <style>${pageStyle}</style>
 </head>
 <body>
-<header class="${result.toLowerCase()}">
+<header class="${result.toLowerCase()}"><div class="inner">
 <h1>${result}${report.interrupted ? ' (interrupted)' : ''}</h1>
 <p>${resultText[result]}</p>
+${notShown(criteria)}
 <dl>
 ${fact('Profile', report.profile)}
 ${fact('Seed', report.seed)}
+${fact('Criteria', `${criteria.filter(({ status }) => status === 'pass').length} of ${criteria.length} met`)}
 ${fact('Took', formatMilliseconds(report.test_duration_hours * 3_600_000))}
 ${fact('Faults', `${report.successful_recoveries} of ${report.chaos_events_triggered} recovered from`)}
 ${fact('Machine', `${environment.processors} processors (${environment.processor}), Node ${environment.node}, ${environment.platform}`)}
 ${fact('Run it again', report.replay)}
 </dl>
-</header>
+</div></header>
 <main>
 <section><h2>Criteria</h2>
-<div class="scroll"><table><thead><tr><th>Result</th><th>What was to be shown</th><th>Measured</th><th>Asked</th><th>From</th><th>Remarks</th></tr></thead><tbody>
+<table class="stacks criteria"><thead><tr><th>Result</th><th>What was to be shown</th><th>Measured</th><th>Asked</th><th>Observations</th><th>Remarks</th></tr></thead><tbody>
 ${criteria.map(criterionRow).join('\n')}
-</tbody></table></div>
+</tbody></table>
 </section>
-${worlds.map((on) => trafficSection(report, on)).join('\n')}
+${loadSection(report, 'virtual')}
+${loadSection(report, 'real')}
 ${faultSection(report)}
 ${breakerSection(report)}
 ${cascadeSection(report)}
@@ -67,6 +67,17 @@ function fact(name: string, text: string): string {
   return `<div><dt>${htmlText(name)}</dt><dd>${htmlText(text)}</dd></div>`
 }
 
+/** What stands between the service and a pass, before all tables. */
+function notShown(criteria: DrillReport['criteria']): string {
+  const items = criteria
+    .filter(({ status }) => status !== 'pass')
+    .map(
+      (each) =>
+        `<li class="${each.status}"><span class="badge">${statusText[each.status]}</span> ${htmlText(each.title)}: ${htmlText(formatFigure(each.value, each.unit))}, asked ${htmlText(formatLimit(each))}</li>`,
+    )
+  return items.length === 0 ? '' : `<ul class="plain">${items.join('')}</ul>`
+}
+
 function criterionRow(criterion: DrillReport['criteria'][number]): string {
   const { status, title, value, unit, samples, detail, atLeast, statisticallySupported } = criterion
   const remarks = [
@@ -74,97 +85,54 @@ function criterionRow(criterion: DrillReport['criteria'][number]): string {
     ...(atLeast === undefined ? [] : [`with 95 % confidence at least ${formatFigure(atLeast, 'share')}`]),
     ...(statisticallySupported === false && status === 'pass' ? ['too few to be sure'] : []),
   ]
-  return `<tr class="${status}"><td><span class="badge">${statusText[status]}</span></td><td>${htmlText(title)}</td><td>${htmlText(formatFigure(value, unit))}</td><td>${htmlText(formatLimit(criterion))}</td><td>${Math.round(samples)}</td><td>${htmlText(remarks.join('; '))}</td></tr>`
+  return `<tr class="${status}">${cells([
+    ['', `<span class="badge">${statusText[status]}</span>`],
+    ['', htmlText(title)],
+    ['Measured', htmlText(formatFigure(value, unit))],
+    ['Asked', htmlText(formatLimit(criterion))],
+    ['Observations', String(Math.round(samples))],
+    ['Remarks', htmlText(remarks.join('; '))],
+  ])}</tr>`
 }
 
-/** What users got, second by second, beside what was broken. */
-function trafficSection(report: DrillReport, on: MeasuredOn): string {
-  const seconds = report.events.filter((event) => event.type === 'traffic' && event.on === on) as Extract<
-    DrillEvent,
-    { readonly type: 'traffic' }
-  >[]
-  const step = Math.max(1, Math.ceil(seconds.length / 400))
-  const groups = Array.from({ length: Math.ceil(seconds.length / step) }, (_, index) =>
-    seconds.slice(index * step, (index + 1) * step),
-  )
-  const total = (
-    group: typeof seconds,
-    endings: readonly ('full' | 'degraded' | 'shed' | 'failed')[],
-  ): number =>
-    group.reduce(
-      (sum, { ended }) =>
-        sum +
-        Object.values(ended).reduce(
-          (some, counts) => some + endings.reduce((each, ending) => each + counts[ending], 0),
-          0,
-        ),
-      0,
-    )
-  const share = (endings: readonly ('full' | 'degraded' | 'shed' | 'failed')[]): Point[] =>
-    groups.map((group) => [
-      group[0]?.at ?? 0,
-      total(group, endings) / Math.max(1, total(group, ['full', 'degraded', 'shed', 'failed'])),
-    ])
-  const slowest: Point[] = groups.map((group) => {
-    const latencies = new Map<number, number>()
-    for (const { took } of group) addLatencies(latencies, took)
-    return [group[0]?.at ?? 0, latencyQuantile(latencies, 0.99) ?? 0]
+/** Cells with their names, which stand before them where the page is too narrow for a table. */
+function cells(named: readonly (readonly [name: string, content: string])[]): string {
+  return named
+    .map(([name, content]) => `<td${name === '' ? '' : ` data-name="${name}"`}>${content}</td>`)
+    .join('')
+}
+
+/** By scenario; each injection for those who want to know. */
+function faultSection({ figures: { injections } }: DrillReport): string {
+  if (injections.length === 0) return ''
+  const rows = [...new Set(injections.map(({ scenario }) => scenario))].map((scenario) => {
+    const all = injections.filter((each) => each.scenario === scenario)
+    const recovered = all.filter(({ outcome }) => outcome === 'recovered').length
+    const longest = Math.max(...all.map(({ recoveredAfter }) => recoveredAfter ?? 0))
+    return `<tr class="${recovered === all.length ? 'pass' : 'fail'}">${cells([
+      ['', htmlText(words(scenario))],
+      ['On', htmlText([...new Set(all.flatMap(({ targets }) => targets))].join(', '))],
+      ['Recovered', `<span class="badge">${recovered} of ${all.length}</span>`],
+      ['Well again', recovered === 0 ? '' : soon(longest)],
+      ['Hits', String(all.reduce((sum, { affected }) => sum + affected, 0))],
+    ])}</tr>`
   })
-  const bands: Band[] = report.figures.injections
-    .filter((each) => each.on === on)
-    .map(({ from, until, scenario, targets }) => ({
-      from,
-      to: until ?? from,
-      label: `${words(scenario)} on ${targets.join(', ')}`,
-    }))
-  const lines: Line[] = [
-    { name: 'in full', style: 'good', points: share(['full', 'degraded', 'shed', 'failed']), area: true },
-    { name: 'degraded', style: 'warn', points: share(['degraded', 'shed', 'failed']), area: true },
-    { name: 'turned away', style: 'shed', points: share(['shed', 'failed']), area: true },
-    { name: 'failed', style: 'bad', points: share(['failed']), area: true },
-  ]
-  const x = (value: number): string => formatMilliseconds(value)
-  return `<section><h2>${on === 'virtual' ? 'Load in virtual time' : 'Load in real time'}</h2>
-${linePlot({ title: 'What users got; grey: something is broken', lines, bands, x, y: (value) => `${Math.round(100 * value)} %`, top: 1 })}
-${linePlot({ title: '99 of 100 answers came within', lines: [{ name: '', style: 'plain', points: slowest }], bands, x, y: formatMilliseconds })}
-${stateStrips(report, on)}
-</section>`
-}
-
-/** The states of the circuits and the level, as strips over time. */
-function stateStrips(report: DrillReport, on: MeasuredOn): string {
-  const states = report.events.filter((event) => event.type === 'state' && event.on === on) as Extract<
-    DrillEvent,
-    { readonly type: 'state' }
-  >[]
-  const names = [...new Set(states.flatMap(({ circuits }) => Object.keys(circuits)))]
-  const [first, last] = [states[0]?.at ?? 0, states.at(-1)?.at ?? 1]
-  const strip = (name: string, of: (state: (typeof states)[number]) => string): string => {
-    const parts: string[] = []
-    let begin = 0
-    for (let index = 1; index <= states.length; index++) {
-      const [start, end] = [states[begin], states[index]]
-      if (start === undefined || (end !== undefined && of(end) === of(start))) continue
-      const [from, to] = [start.at, end?.at ?? last]
-      const at = (time: number): string => ((1000 * (time - first)) / (last - first || 1)).toFixed(1)
-      parts.push(
-        `<rect class="state ${of(start)}" x="${at(from)}" y="0" width="${Math.max(1, Number(at(to)) - Number(at(from))).toFixed(1)}" height="14"><title>${htmlText(name)}: ${htmlText(of(start))} from ${formatMilliseconds(from)} to ${formatMilliseconds(to)}</title></rect>`,
-      )
-      begin = index
-    }
-    return `<tr><th scope="row">${htmlText(name)}</th><td><svg class="strip" viewBox="0 0 1000 14" preserveAspectRatio="none" role="img" aria-label="${htmlText(name)} over time">${parts.join('')}</svg></td></tr>`
-  }
-  const rows = names.map((name) => strip(name, ({ circuits }) => circuits[name] ?? 'unknown'))
-  return `<table class="strips"><caption>Circuits: <span class="key good">closed</span> <span class="key warn">half open</span> <span class="key bad">open</span>; level: the darker, the less is done</caption><tbody>${rows.join('')}${strip('level', ({ level }) => `level${level}`)}</tbody></table>`
-}
-
-function faultSection({ figures }: DrillReport): string {
-  if (figures.injections.length === 0) return ''
-  const rows = figures.injections.map(
-    ({ scenario, targets, on, affected, outcome, recoveredAfter }) =>
-      `<tr class="${outcome === 'recovered' ? 'pass' : 'fail'}"><td>${htmlText(words(scenario))}</td><td>${htmlText(targets.join(', '))}</td><td>${on}</td><td>${affected}</td><td>${recoveredAfter === undefined ? htmlText(outcome) : formatMilliseconds(recoveredAfter)}</td></tr>`,
+  const each = injections.map(
+    ({ scenario, targets, on, from, affected, outcome, recoveredAfter }) =>
+      `<tr class="${outcome === 'recovered' ? 'pass' : 'fail'}">${cells([
+        ['', htmlText(words(scenario))],
+        ['On', htmlText(targets.join(', '))],
+        ['At', `${formatMilliseconds(from)}, ${on}`],
+        ['Well again', recoveredAfter === undefined ? htmlText(outcome) : soon(recoveredAfter)],
+        ['Hits', String(affected)],
+      ])}</tr>`,
   )
-  return `<section><h2>Faults</h2><div class="scroll"><table><thead><tr><th>Scenario</th><th>On</th><th>Clock</th><th>Hits</th><th>Well again after</th></tr></thead><tbody>${rows.join('')}</tbody></table></div></section>`
+  return `<section><h2>Faults</h2><table class="stacks"><thead><tr><th>Scenario</th><th>On</th><th>Recovered</th><th>Well again, at most after</th><th>Hits</th></tr></thead><tbody>${rows.join('')}</tbody></table>
+<details><summary>Each of the ${injections.length}</summary><table class="stacks"><thead><tr><th>Scenario</th><th>On</th><th>At, on the clock</th><th>Well again after</th><th>Hits</th></tr></thead><tbody>${each.join('')}</tbody></table></details></section>`
+}
+
+function soon(milliseconds: number): string {
+  return milliseconds < 1 ? 'at once' : formatMilliseconds(milliseconds)
 }
 
 function breakerSection({ events }: DrillReport): string {
@@ -174,7 +142,7 @@ function breakerSection({ events }: DrillReport): string {
     ({ id, name, passed, evidence }) =>
       `<tr class="${passed ? 'pass' : 'fail'}"><td><span class="badge">${passed ? 'pass' : 'fail'}</span></td><td>${htmlText(id)} ${htmlText(words(name))}</td><td>${details(evidence)}</td></tr>`,
   )
-  return `<section><h2>Circuit breaker</h2><div class="scroll"><table><tbody>${rows.join('')}</tbody></table></div></section>`
+  return `<section><h2>Circuit breaker</h2><table class="stacks"><tbody>${rows.join('')}</tbody></table></section>`
 }
 
 function cascadeSection({ events }: DrillReport): string {
@@ -199,7 +167,7 @@ function cascadeSection({ events }: DrillReport): string {
     const good = passed !== control
     const figures = metrics.map(
       (each) =>
-        `<li class="${each.passed ? '' : 'missed'}">${htmlText(each.name)}: ${Number(each.value.toPrecision(4))} ${htmlText(each.op)} ${each.limit}</li>`,
+        `<li class="${each.passed ? '' : 'missed'}">${htmlText(each.name)}: <b>${Number(each.value.toPrecision(4))}</b>, asked ${htmlText(signs[each.op] ?? each.op)} ${each.limit}</li>`,
     )
     const says = control
       ? good
@@ -208,9 +176,9 @@ function cascadeSection({ events }: DrillReport): string {
       : passed
         ? 'contained'
         : 'spread'
-    return `<tr class="${good ? 'pass' : 'fail'}"><td><span class="badge">${says}</span></td><td>${htmlText(id)} ${htmlText(name)}${control ? ' without its defence' : ''}<br><small>${htmlText(fault)}</small></td><td><ul>${figures.join('')}</ul></td></tr>`
+    return `<tr class="${good ? 'pass' : 'fail'}"><td><span class="badge">${says}</span></td><td>${htmlText(id)} ${htmlText(words(name))}${control ? ', <b>without its defence</b>' : ''}<br><small>${htmlText(fault)}</small></td><td><ul>${figures.join('')}</ul></td></tr>`
   })
-  return `<section><h2>Cascades</h2><div class="scroll"><table><tbody>${rows.join('')}</tbody></table></div></section>`
+  return `<section><h2>Cascades</h2><p><small>Each is shown twice. Without the defence it has to spread, or the test would show nothing.</small></p><table class="stacks"><tbody>${rows.join('')}</tbody></table></section>`
 }
 
 function memorySection({ events }: DrillReport): string {
@@ -223,13 +191,20 @@ function memorySection({ events }: DrillReport): string {
       return value === undefined ? [] : [[index, value / 2 ** 20] as const]
     })
   const y = (value: number): string => `${Math.round(value)} MB`
-  const x = (value: number): string => `reading ${Math.round(value) + 1}`
+  const x: Axis = {
+    from: 0,
+    to: Math.max(1, samples.length - 1),
+    label: (value) => (value === 0 ? 'first reading' : `${value}`),
+  }
   return `<section><h2>Memory</h2>
-${verdicts.map(({ verdict, reason, growthPercent }) => `<p><b>${htmlText(verdict)}</b>${growthPercent === undefined ? '' : `, ${growthPercent.toFixed(2)} % growth`}: ${htmlText(reason)}</p>`).join('')}
+${verdicts.map(({ verdict, outcome, reason, growthPercent }) => `<p class="${outcome === 'warn' ? 'inconclusive' : outcome}"><span class="badge">${htmlText(verdictText[verdict] ?? words(verdict))}</span>${growthPercent === undefined ? '' : ` ${growthPercent.toFixed(2)} % growth.`} ${htmlText(reason)}</p>`).join('')}
 ${linePlot({ title: 'Resident memory', lines: [{ name: '', style: 'plain', points: points(({ rss }) => rss) }], x, y })}
 ${linePlot({ title: 'Heap right after a major collection', lines: [{ name: '', style: 'plain', points: points(({ heap }) => heap) }], x, y })}
 </section>`
 }
+
+/** Verdicts as people say them. */
+const verdictText: Readonly<Record<string, string>> = { none: 'no leak', leak: 'leak' }
 
 function adviceSection({ recommendations }: DrillReport): string {
   if (recommendations.length === 0) return ''

@@ -48,12 +48,8 @@ export function cascadeCriteria(events: readonly DrillEvent[]): Criterion[] {
   const controls = tests.filter(({ control }) => control)
   const spread = defended.filter(({ passed }) => !passed).map(({ id }) => id)
   const survived = controls.filter(({ passed }) => passed).map(({ id }) => id)
-  const common = {
-    op: '>=',
-    limit: cascadesWanted - skipped.length,
-    unit: 'count',
-    on: 'virtual',
-  } as const
+  const common = { op: '>=', unit: 'count', on: 'virtual' } as const
+  const wanted = cascadesWanted - skipped.length
   const left = skipped.map(({ id, reason }) => `${id} cannot be shown: ${reason}`)
   return [
     judged({
@@ -61,6 +57,7 @@ export function cascadeCriteria(events: readonly DrillEvent[]): Criterion[] {
       id: 'cascades',
       title: 'Failures do not spread',
       value: defended.length - spread.length,
+      limit: Math.max(wanted, defended.length),
       samples: defended.length,
       detail: [...(spread.length === 0 ? [] : [`they did in ${spread.join(', ')}`]), ...left].join('; '),
     }),
@@ -69,6 +66,7 @@ export function cascadeCriteria(events: readonly DrillEvent[]): Criterion[] {
       id: 'cascade_controls',
       title: 'Without the defence they would have',
       value: controls.length - survived.length,
+      limit: Math.max(wanted, controls.length),
       samples: controls.length,
       detail: survived.length === 0 ? '' : `they did not in ${survived.join(', ')}, so it shows nothing`,
     }),

@@ -1,6 +1,7 @@
 /** What a drill is given. */
 import type { BreakerFactory } from '../breakers/port.ts'
 import type { TestBreakerOptions } from '../breakers/test-breaker.ts'
+import type { CascadeId } from '../cascades/cascade.ts'
 import type { RunCascadeOptions } from '../cascades/run-cascade.ts'
 import type { TopologyFile } from '../cascades/topology.ts'
 import type { DrillEvent, PhaseName } from '../events.ts'
@@ -40,6 +41,8 @@ export interface DrillOptions {
 export interface CascadePart extends Pick<RunCascadeOptions, 'defence' | 'policies'> {
   /** @defaultValue the default topology */
   readonly topology?: TopologyFile
+  /** @defaultValue all five */
+  readonly only?: readonly CascadeId[]
 }
 
 /** Whose memory is watched: a program that calls `soakProgram`, as a process of its own. */
@@ -48,6 +51,8 @@ export interface MemoryPart {
   readonly program: string
   /** Options of Node for it. @defaultValue none */
   readonly execArgv?: readonly string[]
+  /** Its arguments. @defaultValue none */
+  readonly args?: readonly string[]
   /** Operations a second. @defaultValue 200 */
   readonly rate?: number
 }

@@ -4,7 +4,8 @@ import { type Duration, duration } from '@seaworthy/core'
 import { breakerOptions } from '../breakers/port.ts'
 import { testBreaker } from '../breakers/test-breaker.ts'
 import { cascadeIds } from '../cascades/cascade.ts'
-import { runCascade } from '../cascades/run-cascade.ts'
+import { amplification, budgetAlone } from '../cascades/retry-storm.ts'
+import { type CascadeResult, runCascade } from '../cascades/run-cascade.ts'
 import { runSoak } from '../cascades/soak.ts'
 import { type MemoryReport, memoryMonitor } from '../memory/monitor.ts'
 import { otherProcess } from '../memory/other-process.ts'
@@ -85,28 +86,49 @@ export async function watchMemory(
   writeVerdict(log, await monitor.finished, [])
 }
 
-/** Runs every kind of cascade with its defence and without, in virtual time. */
+/** Runs every kind of cascade with its defence and without, and the retry storm once more with the budget alone, in virtual time. */
 export async function runCascades(
   log: EventLog,
   { cascades, seed = 1 }: Pick<DrillOptions, 'cascades' | 'seed'>,
 ): Promise<void> {
-  const { topology, defence, policies } = cascades ?? {}
+  const { topology, defence, policies, only = cascadeIds } = cascades ?? {}
   const options = { seed, ...(defence && { defence }), ...(policies && { policies }) }
   for (const id of cascadeIds) {
+    if (!only.includes(id)) {
+      log.add('virtual', { type: 'cascade.skipped', id, reason: 'left out' })
+      continue
+    }
     for (const control of [false, true]) {
-      const { passed, notApplicable, name, fault, metrics, recommendations, report } = await runCascade(
-        id,
-        topology,
-        { ...options, control },
-      )
-      if (notApplicable !== undefined) {
-        log.add('virtual', { type: 'cascade.skipped', id, reason: notApplicable })
+      const result = await runCascade(id, topology, { ...options, control })
+      if (result.notApplicable !== undefined) {
+        log.add('virtual', { type: 'cascade.skipped', id, reason: result.notApplicable })
         break
       }
-      const evidence = { name, fault, metrics, recommendations, report }
-      log.add('virtual', { type: 'cascade.test', id, control, passed, evidence })
+      log.add('virtual', {
+        type: 'cascade.test',
+        id,
+        control,
+        passed: result.passed,
+        evidence: evidenceOf(result),
+      })
     }
   }
+  if (!only.includes('CF3')) return
+  const alone = await runCascade('CF3', topology, { ...options, policies: budgetAlone(policies) })
+  const metrics = alone.metrics.filter(({ name }) => name === amplification)
+  if (metrics.length === 0) return
+  const passed = metrics.every((each) => each.passed)
+  const evidence = {
+    ...evidenceOf(alone),
+    name: `${alone.name}, by the retry budget alone`,
+    metrics,
+    recommendations: [],
+  }
+  log.add('virtual', { type: 'cascade.test', id: 'CF3 budget', control: false, passed, evidence })
+}
+
+function evidenceOf({ name, fault, metrics, recommendations, report }: CascadeResult): object {
+  return { name, fault, metrics, recommendations, report }
 }
 
 /** Hours of use under random faults in virtual time, every object counted. */
