@@ -208,9 +208,8 @@ describe('the five cascades, on the default graph', () => {
       'data_service > database',
     ])
     expect(report?.isolationTime).toBeLessThan(2000)
-    expect(recommendations.join('\n')).toMatch(
-      /data_service > database #0: opened \d+ times with waits of 5s to 15s/,
-    )
+    // All is as it should be, so there is nothing to say.
+    expect(recommendations).toEqual([])
   })
 
   it('CF4: the level rises and sinks one step at a time', async () => {

@@ -39,10 +39,6 @@ export function recommendations(stage: Stage, report: CascadeReport): string[] {
       advice.push(
         `${name}: it opened ${flaps} times anew; lengthen recoveryTimeout or raise successThreshold above ${breaker.successThreshold}.`,
       )
-    else if (after >= 0)
-      advice.push(
-        `${name}: opened ${opened} times with waits of ${waits}, closed ${formatDuration(after)} after the fault; keep it.`,
-      )
   }
   const closed = closedAfter(stage)
   if (report.amplification > 1.5)

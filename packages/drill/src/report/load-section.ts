@@ -11,6 +11,8 @@ type State = Extract<DrillEvent, { readonly type: 'state' }>
 
 /** About as many as there are places for across the page. */
 const mostPoints = 400
+/** States are looked at about once a second. After a longer time than this, in milliseconds, nobody knows what was in between. */
+const longestStep = 5000
 
 /** @returns Nothing when there was no load on that clock. */
 export function loadSection({ events, figures }: DrillReport, on: MeasuredOn): string {
@@ -34,7 +36,7 @@ export function loadSection({ events, figures }: DrillReport, on: MeasuredOn): s
     }))
   const common = { x, bands, gap }
   return `<section><h2>${on === 'virtual' ? 'Load in virtual time' : 'Load in real time'}</h2>
-<p><small>Marks above the plots: something is broken. Point at one to see what.</small></p>
+<p><small>Marks above the plots: something is broken; point at one to see what. Where a plot is empty, no request ended.</small></p>
 ${linePlot({ ...common, title: 'What users got', lines: endingLines(groups), y: (value) => `${Math.round(100 * value)} %`, top: 1 })}
 ${linePlot({ ...common, title: '99 of 100 answers came within', lines: [{ name: '', style: 'plain', points: slowest(groups) }], y: (value) => (value === 0 ? '0' : formatMilliseconds(value)) })}
 ${stateStrips(states, x)}
@@ -80,8 +82,9 @@ function stateStrips(states: readonly State[], x: Axis): string {
     let begin = states[0]
     for (const [index, state] of states.entries()) {
       const next = states[index + 1]
-      if (begin === undefined || (next !== undefined && styleOf(next) === styleOf(begin))) continue
-      const to = next?.at ?? x.to
+      const joined = next !== undefined && next.at - state.at <= longestStep
+      if (begin === undefined || (joined && styleOf(next) === styleOf(begin))) continue
+      const to = joined ? next.at : state.at + 1000
       const label = `${say(styleOf(begin))} from ${formatMilliseconds(begin.at)} to ${formatMilliseconds(to)}`
       stretches.push({
         from: Math.max(begin.at, x.from),

@@ -27,8 +27,8 @@ export interface Axis {
   readonly to: number
   /** Distances between ticks that read well, rising. @defaultValue 1, 2, 5, 10, … */
   readonly steps?: readonly number[]
-  /** What is written at a tick. */
-  readonly label: (value: number) => string
+  /** What is written at a tick, given how far it is from one to the next. */
+  readonly label: (value: number, step: number) => string
 }
 
 /** What is to be drawn. */
@@ -149,10 +149,13 @@ function acrossOf({ from, to }: Axis): (value: number) => number {
 }
 
 function axis({ from, to, steps, label }: Axis, across: (value: number) => number, high: number): string[] {
-  return ticksBetween(from, to, niceStep(to - from, steps)).map(
-    (value) =>
-      `<text class="tick" x="${place(across(value))}" y="${high - 7}" text-anchor="middle">${htmlText(label(value))}</text>`,
-  )
+  const step = niceStep(to - from, steps)
+  return ticksBetween(from, to, step).map((value) => {
+    const at = across(value)
+    // What would stick out is written to the left.
+    const anchor = at > width - 2 * right ? 'end' : 'middle'
+    return `<text class="tick" x="${place(Math.min(at, width - right))}" y="${high - 7}" text-anchor="${anchor}">${htmlText(label(value, step))}</text>`
+  })
 }
 
 /** A shadow behind the plot, and a bar above it where an area would hide the shadow. */

@@ -29,10 +29,11 @@ export function ticksBetween(from: number, to: number, step: number): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => (first + index) * step)
 }
 
-/** `30 s`, `5 min`, `2 h`: for a multiple of one of {@link timeSteps}. */
-export function tickTime(milliseconds: number): string {
+/** `1:30` (minutes and seconds), `5 min`, `2 h`: as exact as the distance from one tick to the next, one of {@link timeSteps}. */
+export function tickTime(milliseconds: number, step: number): string {
   if (milliseconds === 0) return '0'
-  if (milliseconds < 120_000) return `${milliseconds / 1000} s`
-  if (milliseconds < 7_200_000) return `${Number((milliseconds / 60_000).toFixed(2))} min`
-  return `${Number((milliseconds / 3_600_000).toFixed(2))} h`
+  if (step >= 3_600_000) return `${milliseconds / 3_600_000} h`
+  if (step >= 60_000) return `${milliseconds / 60_000} min`
+  const seconds = milliseconds / 1000
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
 }
