@@ -7,6 +7,8 @@ import { stat, writeFile } from 'node:fs/promises'
 import type { ChaosController, ChaosLease } from '@seaworthy/chaos'
 import { type Duration, duration, knownOptions, systemClock, systemWallClock } from '@seaworthy/core'
 
+export { guardedPause } from './guarded-pause.ts'
+
 /** Options of {@link recoverOnExit}. */
 export interface RecoverOnExitOptions {
   /** How long to wait for what ends later, such as the restart of a process. @defaultValue `'5s'` */

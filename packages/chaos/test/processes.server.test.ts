@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { nodeFlags } from '../../../tools/processes/start-process.ts'
+import { guardedPause } from '../src/node.ts'
 
 const program = fileURLToPath(new URL('processes/party.ts', import.meta.url))
 
@@ -105,5 +106,27 @@ describe.runIf(process.platform === 'linux')('a process that holds a fault', () 
     holder.child.kill('SIGKILL')
     await follower.said('recovering leaseLost')
     await until(() => !isPaused())
+  })
+
+  it('leaves none behind when it is killed and the pause is guarded', async () => {
+    const controller = party('guarded')
+    await controller.said('paused')
+    await until(isPaused)
+    await sleep(300)
+    expect(isPaused()).toBe(true)
+    controller.child.kill('SIGKILL')
+    await until(() => !isPaused())
+  })
+
+  it('that lets go of a guarded pause leaves no watcher behind', async () => {
+    const { pause, resume } = guardedPause(victim.pid as number)
+    pause()
+    await until(isPaused)
+    const watchers = (): number =>
+      readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ').length
+    const watched = watchers()
+    resume()
+    resume()
+    await until(() => !isPaused() && watchers() < watched)
   })
 })

@@ -1,14 +1,15 @@
 /**
  * One party of a drill, as a process of its own: `controller` pauses a process and hooks itself to its own end; `holder` renews a
- * lease; `follower` pauses a process for as long as somebody renews the lease. Each says on a line that it is ready.
+ * lease; `guarded` pauses a process under guard; `follower` pauses a process for as long as somebody renews the lease. Each says on a line that it is ready.
  */
 import { systemClock } from '@seaworthy/core'
 import { chaosController, processTarget } from '../../src/index.ts'
-import { heartbeatFile, recoverOnExit } from '../../src/node.ts'
+import { guardedPause, heartbeatFile, recoverOnExit } from '../../src/node.ts'
 
 const [role, path = '', victim = '', ending] = process.argv.slice(2)
 const lease = heartbeatFile(path, { ttl: '1s' })
-const targets = [processTarget('victim', { pid: Number(victim) })]
+const pid = Number(victim)
+const targets = [processTarget('victim', role === 'guarded' ? guardedPause(pid) : { pid })]
 const say = (what: string): void => void process.stdout.write(`${what}\n`)
 
 if (role === 'holder') {
