@@ -38,3 +38,4 @@ export type {
 } from './options.ts'
 export { recordKey } from './record-key.ts'
 export type * from './store.ts'
+export { UnansweredClaims } from './unanswered-claims.ts'

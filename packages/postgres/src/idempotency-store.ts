@@ -1,18 +1,20 @@
 import { Periodic } from '@seaworthy/core'
-import type {
-  Claim,
-  ClaimOf,
-  ClaimRequest,
-  CompleteRequest,
-  Completion,
-  Forgetting,
-  IdempotencyStore,
-  RecordView,
-  Renewal,
-  RenewRequest,
+import {
+  type Claim,
+  type ClaimOf,
+  type ClaimRequest,
+  type CompleteRequest,
+  type Completion,
+  type Forgetting,
+  type IdempotencyStore,
+  type RecordView,
+  type Renewal,
+  type RenewRequest,
+  UnansweredClaims,
 } from '@seaworthy/idempotency'
 import type { PostgresQueries } from './client.ts'
 import type { PostgresConnection } from './connection.ts'
+import { PostgresUnavailableError } from './errors.ts'
 import {
   type FunctionCall,
   type Functions,
@@ -75,6 +77,9 @@ const batchesPerSweep = 20
 /** The methods that are calls of functions, wherever those run. */
 class Records {
   protected readonly functions: Functions
+  readonly #unanswered = new UnansweredClaims()
+  /** What is being given back, by key and owner. */
+  readonly #givingBack = new Map<string, Promise<unknown>>()
   readonly #notifies: boolean
   /** Whether to raise an error in the server when a grant no longer counts. */
   readonly #insists: boolean
@@ -86,12 +91,8 @@ class Records {
   }
 
   async claim(key: string, request: ClaimRequest): Promise<Claim> {
-    const giveBack = (): void => this.#giveBack(key, request.owner)
-    const late = (answer: string | null): void => {
-      if (isGranted(claimOf(answer))) giveBack()
-    }
     const values = [storedKey(key), ...claimArguments(request)]
-    return claimOf(await this.#call('claim', values, { late, lost: giveBack }))
+    return claimOf(await this.#claim('claim', values, [{ key, request }], (answer) => [claimOf(answer)]))
   }
 
   async claimMany(claims: readonly ClaimOf[]): Promise<readonly Claim[]> {
@@ -101,16 +102,7 @@ class Records {
       lease: lasting(request.lease),
       retain: lasting(request.retain),
     }))
-    const lost = (): void => {
-      for (const { key, request } of claims) this.#giveBack(key, request.owner)
-    }
-    const late = (answer: string | null): void => {
-      for (const [at, claim] of claimsOf(answer).entries()) {
-        const asked = claims[at]
-        if (asked !== undefined && isGranted(claim)) this.#giveBack(asked.key, asked.request.owner)
-      }
-    }
-    return claimsOf(await this.#call('claim_many', [JSON.stringify(all)], { late, lost }))
+    return claimsOf(await this.#claim('claim_many', [JSON.stringify(all)], claims, claimsOf))
   }
 
   async renew(key: string, { owner, fence, lease, retain }: RenewRequest): Promise<Renewal> {
@@ -133,9 +125,50 @@ class Records {
     return viewOf(await this.#call('peek', [storedKey(key)]))
   }
 
+  /** What is granted too late is given back, and so is what may have been granted. */
+  async #claim(
+    name: string,
+    values: unknown[],
+    claims: readonly ClaimOf[],
+    read: (answer: string | null) => readonly Claim[],
+  ): Promise<string | null> {
+    const call = {}
+    const unanswered = this.#unanswered
+    const giveBack = (which: (index: number) => boolean): void => {
+      for (const [index, latest] of unanswered.answered(claims, call).entries()) {
+        const { key, request } = claims[index] as ClaimOf
+        if (latest && which(index)) this.#giveBack(key, request.owner)
+      }
+    }
+    const late = (answer: string | null): void => {
+      const answers = read(answer)
+      giveBack((index) => isGranted(answers[index] as Claim))
+    }
+    unanswered.sent(claims, call)
+    // On another connection it could be carried out after this claim, and take what that was granted.
+    const before = claims.flatMap(
+      ({ key, request }) => this.#givingBack.get(placeOf(key, request.owner)) ?? [],
+    )
+    if (before.length > 0) await Promise.all(before)
+    try {
+      const answer = await this.#call(name, values, { late, lost: () => giveBack(() => true) })
+      unanswered.answered(claims, call)
+      return answer
+    } catch (error) {
+      // After a timeout an answer may still come.
+      if (!(error instanceof PostgresUnavailableError && error.reason === 'timeout'))
+        unanswered.answered(claims, call)
+      throw error
+    }
+  }
+
   /** Does not wait; if the server does not hear of it, the lease runs out instead. */
   #giveBack(key: string, owner: string): void {
-    this.#call('give_back', [storedKey(key), owner, this.#notifies]).catch(() => {})
+    const place = placeOf(key, owner)
+    const given = this.#call('give_back', [storedKey(key), owner, this.#notifies])
+      .catch(() => {})
+      .finally(() => this.#givingBack.delete(place))
+    this.#givingBack.set(place, given)
   }
 
   #call(
@@ -213,3 +246,5 @@ export class RecordStore extends Records implements PostgresIdempotencyStore {
     }
   }
 }
+
+const placeOf = (key: string, owner: string): string => JSON.stringify([key, owner])

@@ -159,6 +159,48 @@ describe('within its budget an operation', () => {
     expect(gone).toBeUndefined()
   })
 
+  it.each(['late', 'lost'] as const)(
+    'leaves a grant with an owner who has asked again before the first answer was %s',
+    async (fate) => {
+      const { proxy, far } = await farAway()
+      const { store } = supervised(far)
+      await works(store)
+      if (fate === 'late') proxy.stall('down')
+      else proxy.stall()
+      await expect(store.claim('key', request('ann'))).rejects.toMatchObject({ reason: 'timeout' })
+      const again = until(
+        () => store.claim('key', request('ann')).catch(() => undefined),
+        (claim) => claim !== undefined,
+      )
+      if (fate === 'lost') proxy.reset()
+      proxy.heal()
+      const claim = await again
+      expect(claim).toMatchObject({ kind: 'acquired', attempt: 1 })
+      const near = supervised(pool, 5000).store
+      await sleep(700) // by then what was late or lost has been noticed
+      expect(await near.peek('key')).toMatchObject({ owner: 'ann', state: 'inFlight', attempt: 1 })
+      expect(await near.claim('key', request('bob'))).toMatchObject({ kind: 'inFlight' })
+    },
+  )
+
+  it('waits until a grant has been given back before its owner can have another', async () => {
+    const { proxy, far } = await farAway()
+    const { store } = supervised(far)
+    await works(store)
+    const owners = Array.from({ length: 20 }, (_, index) => `owner ${index}`)
+    for (const owner of owners) {
+      proxy.dropNextReply()
+      await expect(store.claim(owner, request(owner))).rejects.toMatchObject({ reason: 'interrupted' })
+      const claim = await until(
+        () => store.claim(owner, request(owner)).catch(() => undefined),
+        (claim) => claim !== undefined,
+      )
+      expect(claim).toMatchObject({ kind: 'acquired' })
+    }
+    const near = supervised(pool, 5000).store
+    for (const owner of owners) expect(await near.peek(owner)).toMatchObject({ owner, state: 'inFlight' })
+  })
+
   it('leaves no connection in the pool that hangs for ever', async () => {
     const { proxy, far } = await farAway(2)
     const { store, connection } = supervised(far)

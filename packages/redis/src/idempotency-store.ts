@@ -1,14 +1,15 @@
-import type {
-  Claim,
-  ClaimOf,
-  ClaimRequest,
-  CompleteRequest,
-  Completion,
-  Forgetting,
-  IdempotencyStore,
-  RecordView,
-  Renewal,
-  RenewRequest,
+import {
+  type Claim,
+  type ClaimOf,
+  type ClaimRequest,
+  type CompleteRequest,
+  type Completion,
+  type Forgetting,
+  type IdempotencyStore,
+  type RecordView,
+  type Renewal,
+  type RenewRequest,
+  UnansweredClaims,
 } from '@seaworthy/idempotency'
 import { commandsOf } from './client.ts'
 import type { RedisConnection } from './connection.ts'
@@ -57,9 +58,6 @@ interface Sent {
   readonly replicas: number
 }
 
-/** ioredis without `autoResendUnfulfilledCommands` never settles what was under way when a connection broke. */
-const mostUnanswered = 10_000
-
 /** Made by {@link redisIdempotency}. */
 export class RecordStore implements RedisIdempotencyStore {
   readonly connection: RedisConnection
@@ -68,8 +66,7 @@ export class RecordStore implements RedisIdempotencyStore {
   readonly #settings: RecordStoreSettings
   readonly #scripts: IdempotencyScripts
   readonly #listener: KeyListener
-  /** The latest claim of an owner for a key that was sent and has no answer yet. */
-  readonly #unanswered = new Map<string, object>()
+  readonly #unanswered = new UnansweredClaims()
 
   /** @param scripts - Others than its own only in tests. */
   constructor(
@@ -134,17 +131,16 @@ export class RecordStore implements RedisIdempotencyStore {
     const { connection } = this
     const { waitReplicas, replicaTimeout } = this.#settings
     if (claims.length === 0) return []
-    const places = claims.map(placeOf)
     const call = {}
     let sent = false
     let gaveUp = false
     const send = (): Promise<Sent> => {
       sent = true
-      this.#expectAnswer(places, call)
+      this.#unanswered.sent(claims, call)
       const sending = this.#send(claims)
       sending.then(
-        ({ answers }) => this.#answered(claims, places, call, gaveUp ? answers : []),
-        () => this.#answered(claims, places, call, []),
+        ({ answers }) => this.#answered(claims, call, gaveUp ? answers : []),
+        () => this.#answered(claims, call, []),
       )
       return sending
     }
@@ -162,30 +158,11 @@ export class RecordStore implements RedisIdempotencyStore {
     throw new NotReplicatedError(connection.name, replicas, waitReplicas)
   }
 
-  #expectAnswer(places: readonly string[], call: object): void {
-    for (const place of places) {
-      this.#unanswered.delete(place)
-      this.#unanswered.set(place, call)
-    }
-    for (const oldest of this.#unanswered.keys()) {
-      if (this.#unanswered.size <= mostUnanswered) return
-      this.#unanswered.delete(oldest)
-    }
-  }
-
   /** @param late - The answers, if nobody waits for them any more. */
-  #answered(
-    claims: readonly ClaimOf[],
-    places: readonly string[],
-    call: object,
-    late: readonly Claim[],
-  ): void {
-    for (const [index, place] of places.entries()) {
-      // A later claim of the same owner was given the same grant, and makes use of it.
-      if (this.#unanswered.get(place) !== call) continue
-      this.#unanswered.delete(place)
+  #answered(claims: readonly ClaimOf[], call: object, late: readonly Claim[]): void {
+    for (const [index, latest] of this.#unanswered.answered(claims, call).entries()) {
       const { key, request } = claims[index] as ClaimOf
-      this.#giveBack(key, request, late[index])
+      if (latest) this.#giveBack(key, request, late[index])
     }
   }
 
@@ -233,6 +210,3 @@ export class RecordStore implements RedisIdempotencyStore {
     return this.#listener.wait(this.recordKey(key), signal, isOver)
   }
 }
-
-/** Names a claim of an owner for a key. */
-const placeOf = ({ key, request: { owner } }: ClaimOf): string => `${owner.length}:${owner}${key}`
