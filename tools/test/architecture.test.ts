@@ -25,7 +25,19 @@ const allowed: Record<string, readonly string[]> = {
   testing: ['core', 'circuit-breaker', 'idempotency', 'dead-letter', 'worker'],
   chaos: ['core'],
   drill: ['core', 'circuit-breaker', 'retry', 'flow', 'fallback', 'degradation', 'testing', 'chaos'],
-  seaworthy: ['core', 'circuit-breaker', 'retry', 'flow', 'fallback'],
+  seaworthy: [
+    'core',
+    'circuit-breaker',
+    'retry',
+    'flow',
+    'fallback',
+    'dead-letter',
+    'redis',
+    'postgres',
+    'testing',
+    'chaos',
+    'drill',
+  ],
 }
 
 /**
@@ -41,6 +53,19 @@ const onlyReachedFrom: Record<string, Record<string, readonly string[]>> = {
       'fast-check',
     ],
     '@seaworthy/testing/models': ['fast-check'],
+  },
+  // The policies are portable; what the command line needs is of no use to who only has them.
+  seaworthy: {
+    'seaworthy/command-line': [
+      '@seaworthy/chaos',
+      '@seaworthy/dead-letter',
+      '@seaworthy/drill',
+      '@seaworthy/postgres',
+      '@seaworthy/redis',
+      '@seaworthy/testing',
+      'ioredis',
+      'pg',
+    ],
   },
   telemetry: {
     '@seaworthy/telemetry/opentelemetry': ['@opentelemetry/api'],

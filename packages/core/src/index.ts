@@ -55,6 +55,7 @@ export {
   memoryJourney,
 } from './journey.ts'
 export type { Call, Inner, Layer, Operation, Refusal } from './layer.ts'
+export { LazyAbort } from './lazy-abort.ts'
 export type { Listener } from './listener.ts'
 export { count, knownOptions, number, oneOf, optionalFunction, ratio } from './options.ts'
 export { Periodic, type PeriodicOptions } from './periodic.ts'

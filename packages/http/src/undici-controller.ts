@@ -1,6 +1,6 @@
+import { LazyAbort } from '@seaworthy/core'
 import type { CallerSignal } from '@seaworthy/http'
 import type { Dispatcher } from 'undici'
-import { LazyAbort } from './lazy-abort.ts'
 
 type Listener = Parameters<CallerSignal['addEventListener']>[1]
 

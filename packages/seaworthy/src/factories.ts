@@ -11,8 +11,15 @@ import {
   pipeline,
   type Random,
 } from '@seaworthy/core'
-import { type Timeout, timeout } from '@seaworthy/flow'
-import { byClass, type DelayStrategy, exponential, type RetryPolicy, retry } from '@seaworthy/retry'
+import { type Timeout, type TimeoutMode, timeout } from '@seaworthy/flow'
+import {
+  byClass,
+  type DelayStrategy,
+  exponential,
+  type RetryOptions,
+  type RetryPolicy,
+  retry,
+} from '@seaworthy/retry'
 import { type Preset, type PresetName, presets } from './presets.ts'
 import { type Profile, type ProfileName, profile } from './profiles.ts'
 import { type Overrides, resolveOptions } from './resolve-options.ts'
@@ -29,10 +36,60 @@ export interface PresetOptions extends Overrides {
   readonly clock?: Clock | undefined
   /** For the spread of delays. @defaultValue `Math.random` */
   readonly random?: Random | undefined
+  /** More about the circuit breaker. */
+  readonly circuitBreaker?: MoreBreakerOptions | undefined
+  /** More about retries. @defaultValue full jitter; none where the profile has none */
+  readonly retry?: MoreRetryOptions | undefined
+  /** Whether a call waits for its function when the time is up. @defaultValue `'aggressive'` */
+  readonly timeoutMode?: TimeoutMode | undefined
+  /** Policies between retry and circuit breaker, which limit attempts: `rateLimit`, `bulkhead`. @defaultValue none */
+  readonly limits?: readonly AnyPolicy[] | undefined
 }
 
+/** What the numbers of a preset do not say about a circuit breaker. */
+export type MoreBreakerOptions = Pick<CircuitBreakerOptions, (typeof moreBreakerNames)[number]>
+
+/** What the numbers of a preset do not say about retries. */
+export type MoreRetryOptions = Pick<RetryOptions, (typeof moreRetryNames)[number]>
+
+const moreBreakerNames = [
+  'mode',
+  'slowCallDuration',
+  'slowCallRate',
+  'halfOpen',
+  'classify',
+  'store',
+] as const
+const moreRetryNames = [
+  'jitter',
+  'minDelay',
+  'delayFrom',
+  'hintMode',
+  'maxServerDelay',
+  'maxElapsed',
+  'classify',
+  'retryIf',
+  'budget',
+  'retryOpenCircuit',
+  'nested',
+] as const
+const ownNames = [
+  'name',
+  'profile',
+  'hub',
+  'clock',
+  'random',
+  'circuitBreaker',
+  'retry',
+  'timeoutMode',
+  'limits',
+]
+
+/** The events of a pipeline that was made from a preset. */
+export type PresetEvents = EventsBy<RetryPolicy | CircuitBreaker | Timeout>
+
 /** A pipeline of retry, circuit breaker and timeout, with the numbers it was made of. */
-export interface PresetPipeline extends Policy<never, EventsBy<RetryPolicy | CircuitBreaker | Timeout>> {
+export interface PresetPipeline extends Policy<never, PresetEvents> {
   /** Its circuit breaker, to look at, trip, isolate or reset. */
   readonly breaker: CircuitBreaker
   /** The numbers in effect: preset, profile and overrides together. */
@@ -95,8 +152,11 @@ const roomWhenDegraded = 5
 
 function build(preset: PresetName, given: PresetOptions): PresetPipeline {
   const numbers = presets[preset]
-  knownOptions(preset, given, ['name', 'profile', 'hub', 'clock', 'random', ...Object.keys(numbers)])
-  const { name, profile: environment, hub, clock, random, ...overrides } = given
+  knownOptions(preset, given, [...ownNames, ...Object.keys(numbers)])
+  const { name, profile: environment, hub, clock, random, circuitBreaker: more = {}, ...others } = given
+  const { retry: repeat = {}, timeoutMode: mode, limits = [], ...overrides } = others
+  knownOptions('circuitBreaker', more, moreBreakerNames)
+  knownOptions('retry', repeat, moreRetryNames)
   const inEffect = typeof environment === 'object' ? environment : profile(environment)
   const { options } = resolveOptions(numbers, inEffect, overrides)
   const common = defined({ name, hub, clock })
@@ -106,9 +166,15 @@ function build(preset: PresetName, given: PresetOptions): PresetPipeline {
     return policy
   }
   try {
-    const breaker = keep(circuitBreaker({ ...common, ...defined({ random }), ...breakerOptions(options) }))
-    const repeating = keep(retry({ ...common, random, attempts: options.attempts, delay: delayOf(options) }))
-    const whole = pipeline(repeating, breaker, timeout(options.timeout, common))
+    const breaker = keep(
+      circuitBreaker({ ...common, ...defined({ random }), ...more, ...breakerOptions(options) }),
+    )
+    const jitter = inEffect.jitter === false ? 'none' : undefined
+    const { attempts } = options
+    const repeating = keep(retry({ ...common, jitter, ...repeat, random, attempts, delay: delayOf(options) }))
+    const limit = timeout(options.timeout, { ...common, ...defined({ mode }) })
+    // What `limits` are is only known at run time: they limit and answer nothing, and their events are there, though not in the type.
+    const whole = pipeline(repeating, ...limits, breaker, limit) as Policy<never, PresetEvents>
     return Object.assign(whole, { breaker, options })
   } catch (error) {
     // A pipeline that was never made must not keep its name on the hub.

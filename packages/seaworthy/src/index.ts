@@ -9,7 +9,24 @@ export * from '@seaworthy/core'
 export * from '@seaworthy/fallback'
 export * from '@seaworthy/flow'
 export * from '@seaworthy/retry'
-export { aiProvider, database, messaging, type PresetOptions, type PresetPipeline } from './factories.ts'
+export {
+  aiProvider,
+  database,
+  type MoreBreakerOptions,
+  type MoreRetryOptions,
+  messaging,
+  type PresetEvents,
+  type PresetOptions,
+  type PresetPipeline,
+} from './factories.ts'
 export { type Preset, type PresetName, presets } from './presets.ts'
-export { formatProfile, type Profile, type ProfileName, profile, profiles } from './profiles.ts'
+export {
+  formatProfile,
+  type Profile,
+  type ProfileName,
+  type ProfileSettings,
+  profile,
+  profileNameOf,
+  profiles,
+} from './profiles.ts'
 export { type Overrides, type ResolvedOptions, resolveOptions, type Source } from './resolve-options.ts'

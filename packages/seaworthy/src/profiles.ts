@@ -14,7 +14,14 @@ export interface Profile {
   readonly delays: number
   /** The most attempts a call may make. @defaultValue those of the preset */
   readonly maxAttempts?: number | undefined
+  /** Whether waits are spread at random. @defaultValue true */
+  readonly jitter?: boolean | undefined
+  /** Other values of settings than those built in, as files have them; see `seaworthy/configuration`. @defaultValue none */
+  readonly settings?: ProfileSettings | undefined
 }
+
+/** Values of settings, section by section. Plain data. */
+export type ProfileSettings = { readonly [name: string]: string | number | boolean | ProfileSettings }
 
 /** The name of a profile. */
 export type ProfileName = 'production' | 'development' | 'testing'
@@ -22,7 +29,7 @@ export type ProfileName = 'production' | 'development' | 'testing'
 /**
  * - `production`: the presets as they are, with cautious thresholds and long timeouts.
  * - `development`: fails sooner, and takes twice as many failures before a circuit opens, for a short time only.
- * - `testing`: two attempts, timeouts of a second or two, waits and recoveries that a test can sit through.
+ * - `testing`: two attempts, timeouts of a second or two, waits and recoveries that a test can sit through, nothing at random.
  */
 export const profiles: Readonly<Record<ProfileName, Profile>> = Object.freeze({
   production: Object.freeze({
@@ -39,6 +46,16 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = Object.freeze({
     recoveries: 0.25,
     delays: 0.25,
     maxAttempts: 3,
+    settings: frozen({
+      health: { deadline: '5s' },
+      healthChecks: { interval: '10s', ttl: '5s', timeout: '10s' },
+      degradation: { interval: '10s', recoverAfter: '10s' },
+      degradationRules: { exitAfter: '5s' },
+      ops: { profile: 'development', details: 'always' },
+      logs: { level: 'debug' },
+      logOutput: 'pretty',
+      auditOutput: 'console',
+    }),
   }),
   testing: Object.freeze({
     name: 'testing',
@@ -47,6 +64,18 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = Object.freeze({
     recoveries: 0.001,
     delays: 0.001,
     maxAttempts: 2,
+    jitter: false,
+    settings: frozen({
+      // Whoever asks waits for the checks, each of which has its own limit.
+      health: { mode: 'on-demand', deadline: '1h' },
+      healthChecks: { ttl: 0, failureTtl: 0, timeout: '1s' },
+      // Tests call `evaluate()` by hand.
+      degradation: { interval: '1d', recoverAfter: 0 },
+      degradationRules: { exitAfter: 0 },
+      ops: { profile: 'testing', details: 'always' },
+      logs: { level: 'error' },
+      logOutput: 'silent',
+    }),
   }),
 })
 
@@ -67,13 +96,13 @@ declare const process: { readonly env: { readonly NODE_ENV?: string } }
  * console.log(formatProfile(profile('testing')))
  * ```
  */
-export function profile(name: ProfileName = nameOf(environment())): Profile {
+export function profile(name: ProfileName = profileNameOf(environment())): Profile {
   return profiles[oneOf('profile', name, ['production', 'development', 'testing'])]
 }
 
 /** A profile as aligned text. */
 export function formatProfile(profile: Profile): string {
-  const { name, timeouts, thresholds, recoveries, delays, maxAttempts } = profile
+  const { name, timeouts, thresholds, recoveries, delays, maxAttempts, jitter = true } = profile
   return [
     `profile ${name}`,
     `  timeouts     × ${timeouts}`,
@@ -81,10 +110,12 @@ export function formatProfile(profile: Profile): string {
     `  recoveries   × ${recoveries}`,
     `  delays       × ${delays}`,
     `  attempts     ${maxAttempts === undefined ? 'as in the preset' : `at most ${maxAttempts}`}`,
+    `  jitter       ${jitter ? 'on' : 'off'}`,
   ].join('\n')
 }
 
-function nameOf(environment: string | undefined): ProfileName {
+/** The profile that goes with a value of `NODE_ENV`. What is not known means `production`. */
+export function profileNameOf(environment: string | undefined): ProfileName {
   if (environment === 'development') return environment
   return environment === 'test' || environment === 'testing' ? 'testing' : 'production'
 }
@@ -95,4 +126,9 @@ function environment(): string | undefined {
   } catch {
     return undefined // No `process` in a browser, no permission in Deno.
   }
+}
+
+function frozen(settings: ProfileSettings): ProfileSettings {
+  for (const each of Object.values(settings)) if (typeof each === 'object') frozen(each)
+  return Object.freeze(settings)
 }

@@ -9,6 +9,7 @@ import * as retry from '@seaworthy/retry'
 import * as testing from '@seaworthy/testing'
 import * as worker from '@seaworthy/worker'
 import * as seaworthy from 'seaworthy'
+import * as configuration from 'seaworthy/configuration'
 import ts from 'typescript'
 import { describe, expect, it, vi } from 'vitest'
 // This package does not depend on it.
@@ -20,6 +21,7 @@ const guides = [
   'README.md',
   'docs/getting-started.md',
   'docs/composing.md',
+  'docs/configuration.md',
   'docs/explain.md',
   'docs/errors.md',
   'docs/own-policies.md',
@@ -32,6 +34,7 @@ const guides = [
 const pglite: unknown = createRequire(join(root, 'packages/postgres/package.json'))('@electric-sql/pglite')
 const modules: Readonly<Record<string, unknown>> = {
   seaworthy,
+  'seaworthy/configuration': configuration,
   '@electric-sql/pglite': pglite,
   '@seaworthy/core': core,
   '@seaworthy/dead-letter': deadLetter,

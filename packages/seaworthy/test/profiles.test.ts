@@ -66,7 +66,8 @@ describe('the profiles', () => {
         thresholds   × 1
         recoveries   × 0.001
         delays       × 0.001
-        attempts     at most 2"
+        attempts     at most 2
+        jitter       off"
     `)
     expect(formatProfile(profiles.production)).toContain('attempts     as in the preset')
   })

@@ -1,12 +1,11 @@
 import type { CircuitOutcome } from '@seaworthy/circuit-breaker'
-import type { Clock, Emitter, Random, Timer } from '@seaworthy/core'
+import { type Clock, type Emitter, LazyAbort, type Random, type Timer } from '@seaworthy/core'
 import {
   AmbiguousPathError,
   ClientDisconnectedError,
   RequestDeadlineError,
   RequestFailedError,
 } from '../incoming-errors.ts'
-import { LazyAbort } from '../lazy-abort.ts'
 import { type AnswerTexts, answerWith, codeOf } from './answer.ts'
 import { boundedKey } from './client-address.ts'
 import { type RequestContext, runFor } from './current-request.ts'

@@ -1,6 +1,6 @@
 /**
- * Something that can be aborted, whose signal is made when somebody reads it: most requests end before, and a signal
- * costs more than the rest of their bookkeeping.
+ * Something that can be aborted, whose signal is made when somebody reads it: most of them end before, and a signal
+ * costs more than the rest of their bookkeeping. For authors of policies.
  */
 export class LazyAbort {
   declare private controller: AbortController | undefined
@@ -11,6 +11,7 @@ export class LazyAbort {
     this.abortion = undefined
   }
 
+  /** Made at the first reading. */
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController()

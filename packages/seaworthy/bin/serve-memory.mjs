@@ -1,0 +1,4 @@
+/** Loaded into programs that `seaworthy drill memory --cmd` starts: they tell their memory when they are asked. */
+import { serveMemory } from '@seaworthy/drill'
+
+serveMemory()
