@@ -21,7 +21,8 @@ function codesOfAllPackages(): string[] {
   const codes = new Set<string>()
   for (const name of readdirSync(new URL('../..', import.meta.url))) {
     const sources = new URL(`../../${name}/src/`, import.meta.url)
-    for (const file of readdirSync(sources).filter((each) => /errors\.ts$/.test(each))) {
+    for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' })) {
+      if (!/errors?\.ts$/.test(file)) continue
       for (const [, code] of read(`../../${name}/src/${file}`).matchAll(/'(ERR_[A-Z_]+)'/g))
         codes.add(code as string)
     }

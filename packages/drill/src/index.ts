@@ -46,6 +46,7 @@ export {
   DrillControlError,
   type DrillControlErrorCode,
 } from './control/control-error.ts'
+export type { DrillControl } from './control/control-interface.ts'
 export type {
   BreakerSubject,
   ControlLimits,
@@ -53,7 +54,7 @@ export type {
   MemorySubject,
 } from './control/control-options.ts'
 export type * from './control/control-views.ts'
-export { type DrillControl, drillControl } from './control/drill-control.ts'
+export { drillControl } from './control/drill-control.ts'
 export type { Caller } from './control/repeats.ts'
 export {
   type DrillEvent,
@@ -126,6 +127,7 @@ export { sampleConnection } from './sample/sample-connection.ts'
 export { sampleService } from './sample/sample-service.ts'
 export { sampleSoak } from './sample/sample-soak.ts'
 export type { Answer, DrillRequest, DrillService, Priority, RunningService } from './service.ts'
+export { RealTimeError, SimulatedFailure } from './simulation/errors.ts'
 export { canonicalJson, EventHash } from './simulation/event-hash.ts'
 export { SimulatedLink, type SimulatedLinkOptions } from './simulation/link.ts'
 export {
@@ -136,7 +138,6 @@ export {
 } from './simulation/load.ts'
 export {
   type NodeFault,
-  SimulatedFailure,
   SimulatedNode,
   type SimulatedNodeOptions,
 } from './simulation/node.ts'
@@ -147,7 +148,6 @@ export {
   type SimulationOptions,
   simulate,
 } from './simulation/simulate.ts'
-export { RealTimeError } from './simulation/tripwire.ts'
 export { hamedRaoFactor, mannKendall, type TrendTest } from './statistics/mann-kendall.ts'
 export { median, quantile } from './statistics/order.ts'
 export { quantileInterval } from './statistics/percentiles.ts'

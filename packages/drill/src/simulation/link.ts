@@ -1,7 +1,7 @@
 /** A connection between two services in a simulation: it delays, loses, and can be cut. */
 import { type Clock, type Duration, duration, onAbort, type Random, ratio } from '@seaworthy/core'
 import type { World } from '../world.ts'
-import { SimulatedFailure } from './node.ts'
+import { SimulatedFailure } from './errors.ts'
 import { type ServiceTime, type TimeLaw, timeLaw } from './service-time.ts'
 
 /** Options of {@link SimulatedLink}. */

@@ -1,14 +1,7 @@
 /** A service in a simulation: so many places, a queue, and work that takes time. */
-import {
-  type Clock,
-  count,
-  type FailureClass,
-  onAbort,
-  type Random,
-  SeaworthyError,
-  type Timer,
-} from '@seaworthy/core'
+import { type Clock, count, onAbort, type Random, type Timer } from '@seaworthy/core'
 import type { World } from '../world.ts'
+import { SimulatedFailure } from './errors.ts'
 import { type ServiceTime, type TimeLaw, timeLaw } from './service-time.ts'
 
 /** Options of {@link SimulatedNode}. */
@@ -31,15 +24,6 @@ export interface NodeFault {
   readonly delay?: number
   /** Whether work that begins does not end until the fault is taken away. @defaultValue false */
   readonly hangs?: boolean
-}
-
-/** What a simulated service or connection answers when it does not work. Never raised outside of simulations. */
-export class SimulatedFailure extends SeaworthyError {
-  override name = 'SimulatedFailure'
-
-  constructor(message: string, failureClass: FailureClass = 'transient', retryAfter?: number) {
-    super('ERR_SIMULATED_FAILURE', message, { failureClass, retryAfter })
-  }
 }
 
 /** One piece of work. */

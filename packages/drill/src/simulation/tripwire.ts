@@ -4,23 +4,7 @@
  * What runs beside the simulation in the same process is not touched: who is inside is known from the asynchronous context.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { SeaworthyError } from '@seaworthy/core'
-
-/** Code inside a simulation used real time or real chance. */
-export class RealTimeError extends SeaworthyError {
-  override name = 'RealTimeError'
-  /** What was used, such as `Date.now`. */
-  readonly used: string
-
-  constructor(used: string, place: string) {
-    super(
-      'ERR_REAL_TIME',
-      `${used} was used inside a simulation${place && ` ${place}`}; take the time and the randomness of the world instead`,
-      { failureClass: 'fatal', stack: true },
-    )
-    this.used = used
-  }
-}
+import { RealTimeError } from './errors.ts'
 
 /** What a simulation keeps of the first misuse: code that catches all errors must not hide it. */
 interface Guard {
