@@ -3,9 +3,11 @@
  *
  * - `POST /orders` takes an order and answers 202 with its id. With an `Idempotency-Key`, however often it is sent, it is one order.
  * - `GET /orders/:id` tells its state and its whole journey.
+ * - `GET /queue` tells how many orders wait, are worked on, are done.
+ * - `GET /status` tells how this process does.
  * - What is under `/dead-letters` is for operators: see `dead-letter-api.ts`.
  */
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { defaultHub } from '@seaworthy/core'
 import { idempotency } from '@seaworthy/idempotency'
@@ -14,6 +16,7 @@ import { deadLetterRoutes } from './dead-letter-api.ts'
 import { type Answer, HttpError, type Request, type Route, respond } from './http.ts'
 import { authentication, type Operators } from './operators.ts'
 import { type NewOrder, readOrder } from './order.ts'
+import { statusRoute } from './status.ts'
 
 export function orderApi(backend: Backend, operators: Operators): Server {
   const { stream, deadLetters, requests, journeys, book } = backend
@@ -23,13 +26,15 @@ export function orderApi(backend: Backend, operators: Operators): Server {
     store: requests,
     whenInFlight: 'wait',
     ttl: '1d',
+    // An order is accepted within milliseconds. When the answer of the store to a claim is lost, nobody can go on before the lease is over.
+    lease: '3s',
     // A key must not come back with another order.
     fingerprint: ({ values }) => values?.['order'],
   })
 
-  async function accept(ordered: NewOrder): Promise<Answer> {
-    const order = { id: randomUUID(), ...ordered }
-    await book.set(order.id, 'accepted')
+  async function accept(ordered: NewOrder, id: string): Promise<Answer> {
+    const order = { id, ...ordered }
+    await book.open(order.id)
     await stream.enqueue({ id: order.id, payload: JSON.stringify(order), journey: order.id })
     return { status: 202, body: { id: order.id } }
   }
@@ -37,9 +42,8 @@ export function orderApi(backend: Backend, operators: Operators): Server {
   async function take({ headers, body }: Request): Promise<Answer> {
     const order = readOrder(body)
     const key = headers['idempotency-key']
-    return typeof key === 'string'
-      ? once.execute(() => accept(order), { key, values: { order } })
-      : accept(order)
+    if (typeof key !== 'string') return accept(order, randomUUID())
+    return once.execute(() => accept(order, idFor(key)), { key, values: { order } })
   }
 
   async function tell({ params: { id = '' } }: Request): Promise<Answer> {
@@ -55,11 +59,26 @@ export function orderApi(backend: Backend, operators: Operators): Server {
     return { status: 200, body: { id, state, journey: told, steps } }
   }
 
+  async function count(): Promise<Answer> {
+    const { waiting, pending, due, acknowledged, dead } = await stream.stats()
+    return { status: 200, body: { underWay: waiting + pending + due, acknowledged, dead } }
+  }
+
   const routes: readonly Route[] = [
+    statusRoute,
+    { method: 'GET', path: '/queue', answer: count },
     { method: 'POST', path: '/orders', answer: take },
     { method: 'GET', path: '/orders/:id', answer: tell },
     ...deadLetterRoutes(deadLetters, authentication(operators)),
   ]
   const server = createServer((request, response) => void respond(routes, request, response))
   return server.on('close', () => once.dispose())
+}
+
+/**
+ * The same order for the same key, every time. When the answer to `enqueue` is lost, nobody knows whether the order is in the stream, and the
+ * customer asks again: an id that were made up anew would be a second order. Under the same id, workers do it once.
+ */
+function idFor(key: string): string {
+  return createHash('sha256').update(key).digest('hex').slice(0, 32)
 }

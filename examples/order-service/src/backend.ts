@@ -74,7 +74,7 @@ export function redisBackend(url: string): Backend {
     idempotency,
     requests,
     journeys,
-    book: redisBook(client),
+    book: redisBook(redis),
     close: async () => {
       await letters.close()
       await stream.close()

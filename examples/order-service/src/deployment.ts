@@ -1,16 +1,14 @@
 /** The service as it runs: who does what, and how to do harm to it. */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { startRedis } from '@seaworthy/testing/servers'
 import type { TaskStream } from '@seaworthy/worker'
 import { orderApi } from './api.ts'
 import { memoryBackend } from './backend.ts'
 import type { Operators } from './operators.ts'
 import { orderWorker } from './order-worker.ts'
+import { type ServiceProcess, startProcess } from './service-process.ts'
 
 export interface Deployment {
   /** Where the API listens. */
@@ -55,9 +53,9 @@ export async function deployInMemory(payments: string, operators: Operators): Pr
 /** An API, two workers and a Redis, each a process of its own. A worker that dies is started again, as a supervisor would. */
 export async function deployOnRedis(payments: string, operators: Operators): Promise<Deployment> {
   const redis = await startRedis({ persistence: 'everysec' })
-  const api = await startProcess(['api', redis.url], { OPERATORS: JSON.stringify(operators) })
+  const api = await startProcess(['api', redis.url], { secrets: { OPERATORS: JSON.stringify(operators) } })
   let closing = false
-  const workers = new Map<string, Process>()
+  const workers = new Map<string, ServiceProcess>()
   const starting = new Set<Promise<void>>()
   const startWorker = (name: string): Promise<void> => {
     const started = start(name).finally(() => starting.delete(started))
@@ -71,12 +69,12 @@ export async function deployOnRedis(payments: string, operators: Operators): Pro
   }
   await Promise.all([startWorker('worker 1'), startWorker('worker 2')])
   return {
-    url: api.line,
+    url: api.url,
     what: `an API, two workers and a Redis, processes ${[api, ...workers.values()].map(({ pid }) => pid).join(', ')} and ${redis.pid}`,
     killWorker: async () => {
       for (;;) {
         await Promise.all(starting)
-        const { pid, kill } = workers.get('worker 1') as Process
+        const { pid, kill } = workers.get('worker 1') as ServiceProcess
         if (kill()) return `worker 1, process ${pid}, got SIGKILL`
         await sleep(10) // The poison was faster.
       }
@@ -89,43 +87,6 @@ export async function deployOnRedis(payments: string, operators: Operators): Pro
       await Promise.all(all.map(({ ended }) => ended))
       await redis.stop()
     },
-  }
-}
-
-interface Process {
-  readonly pid: number
-  /** The first line it wrote. */
-  readonly line: string
-  readonly ended: Promise<unknown>
-  stop(): void
-  /** Ends it with SIGKILL. @returns Whether it was there. */
-  kill(): boolean
-}
-
-/** @param secrets - For its environment: other users of the machine can read its arguments. */
-async function startProcess(
-  args: readonly string[],
-  secrets: Readonly<Record<string, string>> = {},
-): Promise<Process> {
-  const main = fileURLToPath(new URL('./process.ts', import.meta.url))
-  // It ends when this pipe does, so none is left behind whatever becomes of us.
-  const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ...secrets },
-  })
-  const ended = once(child, 'exit')
-  const line = await Promise.race([
-    once(createInterface(child.stdout), 'line').then(([text]) => text as string),
-    ended.then(() => {
-      throw new Error(`${args[0]} did not start`)
-    }),
-  ])
-  return {
-    pid: child.pid as number,
-    line,
-    ended,
-    stop: () => child.stdin.end(),
-    kill: () => child.exitCode === null && child.signalCode === null && child.kill('SIGKILL'),
   }
 }
 

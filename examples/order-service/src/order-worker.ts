@@ -33,8 +33,7 @@ export function orderWorker(backend: Backend, { name, payments, die }: OrderWork
       signal,
     })
     await response.arrayBuffer()
-    if (!response.ok)
-      throw Object.assign(new Error(`payments answered ${response.status}`), { status: response.status })
+    if (!response.ok) throw refusal(response)
     await book.set(order.id, 'paid')
   }
 
@@ -59,4 +58,11 @@ export function orderWorker(backend: Backend, { name, payments, die }: OrderWork
   })
   orders.start()
   return orders
+}
+
+/** Says when to come back, if payments said so: the worker does not come earlier. */
+function refusal({ status, headers }: Response): Error {
+  const seconds = Number(headers.get('retry-after') ?? 'never')
+  const error = new Error(`payments answered ${status}`)
+  return Object.assign(error, { status, ...(seconds >= 0 && { retryAfter: 1000 * seconds }) })
 }

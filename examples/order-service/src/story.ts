@@ -1,16 +1,11 @@
 /** A bad day of the service, from its first order to the last, and what has to be true in the end. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Claim, claim, hasEnd } from './claim.ts'
 import { Customer, Operator, type OrderReport } from './customer.ts'
 import type { Deployment } from './deployment.ts'
 import type { OrderState } from './order.ts'
 import { poison } from './order.ts'
 import type { Payments } from './payments.ts'
-
-interface Claim {
-  readonly text: string
-  readonly detail: string
-  readonly holds: boolean
-}
 
 export interface Story {
   readonly claims: readonly Claim[]
@@ -144,12 +139,6 @@ export async function play(
     ],
   }
 }
-
-/** A step that ends a task. */
-const hasEnd = ({ steps }: OrderReport): boolean =>
-  steps.some(({ event }) => event === 'acknowledged' || event === 'dead')
-
-const claim = (text: string, detail: string, holds: boolean): Claim => ({ text, detail, holds })
 
 async function inBatches(from: number, to: number, act: (n: number) => Promise<void>): Promise<void> {
   for (let n = from; n < to; n += 10) {

@@ -31,7 +31,7 @@ export type RecoveryCause =
   | 'notApplied'
 
 /** One fault of one injection on one target. */
-export interface FaultRecord {
+interface FaultRecord {
   /** The target and the kind of fault: no two injections may have it in common. */
   readonly place: string
   /** How often it was put in place, and taken away: 0 or 1 each. */

@@ -49,7 +49,7 @@ export async function expected(
 }
 
 /** A plain value is one sample, nothing is none. */
-export function measurementOf(result: MeasurementResult): Measurement | undefined {
+function measurementOf(result: MeasurementResult): Measurement | undefined {
   if (result === undefined || typeof result === 'object') return result
   return { value: result, samples: 1 }
 }

@@ -19,7 +19,7 @@ export interface CircuitBreaker
  * few trial calls when it works again.
  *
  * Closed, it counts; it opens after failures in a row, or when the share of failed or slow calls is too high. Open,
- * it turns calls away with a {@link CircuitOpenError}. After `recoveryTimeout` the next call becomes a trial (half-open); enough
+ * it turns calls away with a {@link @seaworthy/circuit-breaker!CircuitOpenError}. After `recoveryTimeout` the next call becomes a trial (half-open); enough
  * trials that succeed close it. An outcome counts only in the state in which its call entered. No timer ever runs.
  *
  * @throws {@link @seaworthy/core!InvalidOptionError} when an option makes no sense.

@@ -153,6 +153,17 @@ describe('chaos', () => {
     expect(control.chaos(id)).toMatchObject({ armed: false, counters: { injected: 1, refused: 1 } })
   })
 
+  it('keeps tests with faults to the gates of injections: environment and dry run', async () => {
+    const { control } = start({ chaos: { environment: 'production', environments: ['staging'] } })
+    expect(control.status().armed).toBe(false)
+    expect((await refusal(() => control.startTest())).reason).toBe('disarmed')
+    await control.close()
+    const dry = start({ chaos: { dryRun: true } }).control
+    expect((await refusal(() => dry.startTest())).reason).toBe('dryRun')
+    const { id } = await dry.startChaos()
+    expect((await refusal(() => dry.inject(id, outage))).reason).toBe('dryRun')
+  })
+
   it('is disarmed unless said otherwise', async () => {
     const clock = new VirtualClock()
     const control = drillControl({ targets: [callTarget('a', { clock })], clock, hub: new Hub() })
@@ -384,18 +395,23 @@ describe('tests that break nothing', () => {
       database: [],
       external_api: [],
     }
-    const { cascades, passed } = await control.testCascades(graph, ['CF2'])
+    const { cascades, passed } = await control.testCascades(graph, ['CF1', 'CF2'])
     expect(passed).toBe(true)
-    expect(cascades).toMatchObject([{ id: 'CF2', passed: true, control: { passed: false } }])
+    expect(cascades).toMatchObject([
+      { id: 'CF1', passed: true, control: { passed: false } },
+      { id: 'CF2', passed: false, notApplicable: 'no call to a leaf is optional' },
+    ])
     const refused = await refusal(() => control.testCascades({ web: ['databse'], database: [] }))
     expect([paths(refused), refused.message]).toEqual([
       ['nodes.web.calls[0].to'],
       expect.stringContaining("did you mean 'database'?"),
     ])
     expect(paths(await refusal(() => control.testCascades(undefined, ['CF9'])))).toEqual(['only'])
-    const stopped = control.testCascades(graph, ['CF2', 'CF3'])
+    const crowd = { nodes: { web: { calls: ['db'], instances: 1000 }, db: {} } }
+    expect(paths(await refusal(() => control.testCascades(crowd)))).toEqual(['nodes'])
+    const stopped = control.testCascades({ web: ['database'], database: [] }, ['CF1', 'CF3'])
     control.cleanup()
-    expect(await stopped).toMatchObject({ passed: false, interrupted: true, cascades: [{ id: 'CF2' }] })
+    expect(await stopped).toMatchObject({ passed: false, interrupted: true, cascades: [{ id: 'CF1' }] })
   })
 })
 

@@ -13,6 +13,8 @@ export type {
   DeadLettersLike,
   DegradationLike,
   DegradationSnapshotLike,
+  DrillCallerLike,
+  DrillControlLike,
   HealthLike,
   HealthReportLike,
   LetterCountsLike,

@@ -19,6 +19,7 @@ import { circuitBreakerRoutes } from './routes/circuit-breakers.ts'
 import { dashboardRoutes } from './routes/dashboard.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { degradationRoutes } from './routes/degradation.ts'
+import { drillRoutes } from './routes/drills.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { Feed } from './stream/feed.ts'
@@ -38,7 +39,7 @@ export interface Ops {
    * @param info - What the server knows besides.
    */
   readonly fetch: (request: Request, info?: RequestInfo) => Promise<Response>
-  /** Whether a path is for this handler: a health or metrics route, or anything below the admin path. */
+  /** Whether a path is for this handler: a health or metrics route, or anything below the admin path and the path of drills. */
   match(pathname: string): boolean
   /** The reliability report of the last `window` milliseconds, at most 24 hours. */
   report(window: number): ReliabilityReport
@@ -133,6 +134,7 @@ class Handler implements Ops {
       ...degradationRoutes(desk),
       ...deadLetterRoutes(desk),
       ...adminRoutes(desk),
+      ...drillRoutes(desk),
       ...dashboardRoutes(settings.adminPath, dashboardAssets),
     ])
     const gate = new Gate({ ...settings, clock })
@@ -141,8 +143,9 @@ class Handler implements Ops {
   }
 
   match(pathname: string): boolean {
-    const { adminPath } = this.#settings
-    if (pathname === adminPath || pathname.startsWith(`${adminPath}/`)) return true
+    const { adminPath, drillPath, drills } = this.#settings
+    const isBelow = (path: string): boolean => pathname === path || pathname.startsWith(`${path}/`)
+    if (isBelow(adminPath) || (drills !== undefined && isBelow(drillPath))) return true
     try {
       return this.#router.find(pathname) !== undefined
     } catch {

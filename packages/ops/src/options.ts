@@ -16,7 +16,14 @@ import {
 } from '@seaworthy/core'
 import type { AuditSink } from './audit.ts'
 import { type Authenticate, bearer } from './auth/authenticate.ts'
-import type { DeadLettersLike, DegradationLike, HealthLike, MetricsLike, OpsLogger } from './parts.ts'
+import type {
+  DeadLettersLike,
+  DegradationLike,
+  DrillControlLike,
+  HealthLike,
+  MetricsLike,
+  OpsLogger,
+} from './parts.ts'
 import type { UpkeepLike } from './upkeep/status.ts'
 
 /** Where the process runs. */
@@ -36,12 +43,16 @@ export interface OpsOptions {
   readonly protectMetrics?: boolean
   /** Jobs that can be looked at and run by hand. @defaultValue none */
   readonly upkeep?: UpkeepLike
+  /** Starts and stops drills: `drillControl` of `@seaworthy/drill`. What starts something needs the scope `chaos`. @defaultValue none: 404 */
+  readonly drills?: DrillControlLike
   /** Who may do what: {@link bearer}, or a function of yours. @defaultValue nobody anything, see `profile` */
   readonly auth?: Authenticate
   /** The part of paths before `/health`, `/metrics` and the admin routes. @defaultValue `'/'` */
   readonly basePath?: string
   /** Where the admin routes are, below `basePath`. @defaultValue `'/admin/reliability'` */
   readonly adminPath?: string
+  /** Where the routes of drills are, below `basePath`. @defaultValue `'/api/resilience'` */
+  readonly drillPath?: string
   /**
    * Who gets details under `/health`: names, reasons, what went wrong. @defaultValue `'authorized'`; `'always'` in development and testing
    */
@@ -85,11 +96,14 @@ export interface OpsSettings {
   readonly metrics: MetricsLike | undefined
   readonly protectMetrics: boolean
   readonly upkeep: UpkeepLike | undefined
+  readonly drills: DrillControlLike | undefined
   readonly authenticate: Authenticate | undefined
   /** Without a slash at the end: empty, or `/ops`. */
   readonly basePath: string
   /** In full, without a slash at the end. */
   readonly adminPath: string
+  /** The same. */
+  readonly drillPath: string
   readonly details: 'never' | 'authorized' | 'always'
   readonly trustedOrigins: readonly string[]
   readonly trustProxy: boolean
@@ -109,9 +123,11 @@ const names = [
   'metrics',
   'protectMetrics',
   'upkeep',
+  'drills',
   'auth',
   'basePath',
   'adminPath',
+  'drillPath',
   'details',
   'csrf',
   'trustProxy',
@@ -148,9 +164,11 @@ export function opsSettings(options: OpsOptions): OpsSettings {
     metrics: options.metrics,
     protectMetrics: options.protectMetrics ?? false,
     upkeep: options.upkeep,
+    drills: options.drills,
     authenticate: optionalFunction('auth', options.auth) ?? withoutAuth(profile, logger),
     basePath,
     adminPath: basePath + path('adminPath', options.adminPath ?? '/admin/reliability', 1),
+    drillPath: basePath + path('drillPath', options.drillPath ?? '/api/resilience', 1),
     details: oneOf('details', details, ['never', 'authorized', 'always']),
     trustedOrigins: options.csrf?.trustedOrigins ?? [],
     trustProxy: options.trustProxy ?? false,
@@ -172,7 +190,7 @@ function withoutAuth(profile: OpsProfile, logger: OpsLogger): Authenticate | und
   }
   const token = randomBytes(24).toString('base64url')
   logger.warn({ event: 'opsToken', token }, `createOps has no auth: this process takes the token ${token}`)
-  return bearer([{ id: 'developer', token, scope: 'override' }])
+  return bearer([{ id: 'developer', token, scope: ['override', 'chaos'] }])
 }
 
 function profileOf(environment: string | undefined): OpsProfile {

@@ -1,9 +1,19 @@
 /**
- * What the handler is given to show and to act on, by shape: `@seaworthy/health`, `@seaworthy/degradation`, `@seaworthy/dead-letter` and
- * `@seaworthy/telemetry` fit, and so may things of your own.
+ * What the handler is given to show and to act on, by shape: `@seaworthy/health`, `@seaworthy/degradation`, `@seaworthy/dead-letter`,
+ * `@seaworthy/drill` and `@seaworthy/telemetry` fit, and so may things of your own.
  */
 import type {
   DegradationView,
+  DrillBreakerAnswer,
+  DrillCascadeAnswer,
+  DrillChaosAnswer,
+  DrillCleanupAnswer,
+  DrillInjectionAnswer,
+  DrillMemoryAnswer,
+  DrillMemoryHistoryAnswer,
+  DrillReportAnswer,
+  DrillStatusAnswer,
+  DrillTestAnswer,
   HealthCheckView,
   HealthWord,
   LetterStateWord,
@@ -156,6 +166,36 @@ export interface DeadLettersLike {
 export interface MetricsLike {
   readonly contentType: string
   metrics(): Promise<string>
+}
+
+/** Who asks for a drill, and whether it is the same request as before. */
+export interface DrillCallerLike {
+  readonly actor?: string
+  readonly idempotencyKey?: string
+}
+
+/**
+ * Starts and stops what breaks or watches the service, such as `drillControl` of `@seaworthy/drill`. Bodies are as they were sent; it checks them, and throws errors with
+ * the codes `ERR_DRILL_…`.
+ */
+export interface DrillControlLike {
+  startChaos(body: unknown, caller: DrillCallerLike): Promise<DrillChaosAnswer>
+  inject(id: string, body: unknown, caller: DrillCallerLike): Promise<DrillInjectionAnswer>
+  chaos(id: string): DrillChaosAnswer
+  stopChaos(id: string): DrillChaosAnswer
+  startMemory(body: unknown, caller: DrillCallerLike): Promise<DrillMemoryAnswer>
+  memory(id: string): DrillMemoryAnswer
+  memoryHistory(id: string, hours: number | undefined): DrillMemoryHistoryAnswer
+  stopMemory(id: string): DrillMemoryAnswer
+  testBreaker(name: string | undefined, caller: DrillCallerLike): Promise<DrillBreakerAnswer>
+  testCascades(topology: unknown, only: unknown, caller: DrillCallerLike): Promise<DrillCascadeAnswer>
+  startTest(body: unknown, caller: DrillCallerLike): Promise<DrillTestAnswer>
+  test(id: string): DrillTestAnswer
+  testReport(id: string, options: { readonly partial: boolean; readonly events: boolean }): DrillReportAnswer
+  stopTest(id: string): DrillTestAnswer
+  tests(): readonly DrillTestAnswer[]
+  status(): DrillStatusAnswer
+  cleanup(): DrillCleanupAnswer
 }
 
 /** Where warnings of the handler itself go: a logger as pino has it. */

@@ -1,6 +1,7 @@
 /** Takes secrets out of what people get to see. */
 
-const secretName =
+/** Names of fields whose values nobody is to see. */
+export const secretName: RegExp =
   /pass(?:word|wd|phrase)?$|^pwd$|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key/i
 const secretTexts: readonly [RegExp, string][] = [
   // Everything of an address but its scheme and host.

@@ -5,8 +5,11 @@
  * field says otherwise. Fields that readers without permission do not get are optional.
  */
 
-/** What a caller may do: each includes those before it. `read`: look; `operate`: act on parts; `override`: act on the whole. */
-export type Scope = 'read' | 'operate' | 'override'
+/**
+ * What a caller may do. `read`: look; `operate`: act on parts; `override`: act on the whole; each of these includes those before it. `chaos`:
+ * look, and break the service on purpose; no other scope includes it, and it includes none but `read`.
+ */
+export type Scope = 'read' | 'operate' | 'override' | 'chaos'
 
 /** Every answer that is not a success. */
 export interface ErrorAnswer {
@@ -15,6 +18,10 @@ export interface ErrorAnswer {
     readonly code: string
     /** For people. Never the text of an error of yours. */
     readonly message: string
+    /** All that is wrong with the request, each with its field. With status 422. */
+    readonly problems?: readonly { readonly path: string; readonly message: string }[]
+    /** Which gate of a drill was closed, for example `disarmed`. */
+    readonly reason?: string
   }
 }
 
@@ -724,4 +731,177 @@ export interface UpkeepRunAnswer {
   readonly name: string
   readonly outcome: 'done' | 'failed' | 'elsewhere'
   readonly duration: number
+}
+
+// Drills: what `@seaworthy/drill` answers, below {drills}
+
+/** Something that was started. */
+export interface DrillStartedAnswer {
+  readonly id: string
+  /** Who started it. */
+  readonly startedBy?: string
+  readonly startedAt: number
+  readonly endedAt?: number
+}
+
+/** `POST {drills}/chaos/start`, `GET {drills}/chaos/{id}/status`, `POST {drills}/chaos/{id}/stop`. */
+export interface DrillChaosAnswer extends DrillStartedAnswer {
+  /** `stopping`: its faults are gone, and the service is not well yet. */
+  readonly state: 'running' | 'stopping' | 'stopped'
+  readonly armed: boolean
+  readonly dryRun: boolean
+  readonly killed: boolean
+  readonly maxConcurrentChaos: number
+  /** What may be broken, and how. */
+  readonly targets: readonly string[]
+  readonly scenarios: readonly string[]
+  readonly injections: readonly DrillInjectionAnswer[]
+}
+
+/** `POST {drills}/chaos/{id}/inject`: its faults are in place when it is answered. */
+export interface DrillInjectionAnswer {
+  readonly id: string
+  /** The chaos service that it belongs to. */
+  readonly service: string
+  readonly scenario: string
+  readonly targets: readonly string[]
+  /** For example `active` or `recovered`. */
+  readonly phase: string
+  readonly duration: number
+  readonly startedAt?: number
+  readonly endsAt?: number
+  /** Calls that were looked at, and hit. */
+  readonly decided: number
+  readonly affected: number
+  readonly outcome?: string
+  /** From the end of the faults until the service was well. */
+  readonly recoveryTook?: number
+}
+
+/** `POST {drills}/memory/start`, `GET {drills}/memory/{id}/status`, `POST {drills}/memory/{id}/stop`. Sizes are bytes. */
+export interface DrillMemoryAnswer extends DrillStartedAnswer {
+  readonly state: 'running' | 'stopped'
+  readonly verdict: {
+    readonly verdict: string
+    readonly outcome: 'pass' | 'warn' | 'fail' | 'inconclusive'
+    readonly reason: string
+    readonly growthPercent?: number
+  }
+  readonly overhead: { readonly busy: number; readonly elapsed: number; readonly percent: number }
+  readonly peakRss: number
+}
+
+/** `GET {drills}/memory/{id}/history?hours=`. */
+export interface DrillMemoryHistoryAnswer {
+  readonly id: string
+  /** `at` of a point counts from here. */
+  readonly startedAt: number
+  readonly points: readonly {
+    readonly at: number
+    readonly rss: number
+    readonly rssHighest: number
+    readonly heapFloor?: number
+  }[]
+}
+
+/** `POST {drills}/circuit-breakers/test?circuit_name=`. */
+export interface DrillBreakerAnswer {
+  readonly circuitName: string
+  readonly passed: boolean
+  readonly passedTests: number
+  readonly tests: readonly {
+    readonly id: string
+    readonly name: string
+    readonly passed: boolean
+    readonly evidence: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  }[]
+  readonly took: number
+}
+
+/** `POST {drills}/circuit-breakers/cascade-test?only=`. */
+export interface DrillCascadeAnswer {
+  readonly passed: boolean
+  readonly cascades: readonly {
+    readonly id: string
+    readonly name: string
+    readonly fault: string
+    readonly passed: boolean
+    readonly notApplicable?: string
+    /** The same without the defence. It must not pass. */
+    readonly control?: { readonly leftOut: string; readonly passed: boolean }
+    readonly recommendations: readonly string[]
+  }[]
+  readonly interrupted: boolean
+  readonly took: number
+}
+
+/** `POST {drills}/tests/comprehensive` (202), `GET {drills}/tests/{id}/status`, `POST {drills}/tests/{id}/stop`. */
+export interface DrillTestAnswer extends DrillStartedAnswer {
+  readonly state: 'running' | 'stopping' | 'finished'
+  readonly profile: string
+  readonly seed: string
+  readonly elapsed: number
+  readonly phase: string
+  /** Those that are over, in order. */
+  readonly phases: readonly {
+    readonly phase: string
+    readonly outcome: 'completed' | 'failed' | 'skipped'
+    readonly reason?: string
+  }[]
+  readonly chaosEventsTriggered: number
+  readonly successfulRecoveries: number
+  /** Why it was stopped before its time. */
+  readonly interrupted?: string
+  readonly result?: 'PASSED' | 'FAILED' | 'PARTIAL'
+  readonly exitCode?: number
+}
+
+/** `GET {drills}/tests`. */
+export interface DrillTestsAnswer {
+  readonly time: number
+  readonly tests: readonly DrillTestAnswer[]
+}
+
+/**
+ * `GET {drills}/tests/{id}/report?partial=1&events=1`. Its names are those of the documents that ask for them; what was not measured is null.
+ */
+export interface DrillReportAnswer {
+  readonly test_id: string
+  readonly overall_result: 'PASSED' | 'FAILED' | 'PARTIAL'
+  readonly exit_criteria_met: boolean
+  readonly test_duration_hours: number
+  readonly memory_leak_detected: boolean
+  readonly phases_completed: readonly string[]
+  readonly chaos_events_triggered: number
+  readonly successful_recoveries: number
+  readonly recovery_success_rate: number
+  readonly memory_growth_percent: number | null
+  readonly max_memory_usage_mb: number | null
+  readonly circuit_breaker_tests_passed: number
+  readonly cascading_failure_recovery: boolean
+  /** Whether the test goes on. */
+  readonly partial: boolean
+}
+
+/** `GET {drills}/status`. */
+export interface DrillStatusAnswer {
+  readonly time: number
+  readonly armed: boolean
+  readonly targets: readonly string[]
+  /** Faults that are in place now. */
+  readonly faults: number
+  readonly chaos: readonly (DrillStartedAnswer & { readonly state: string })[]
+  readonly memory: readonly (DrillStartedAnswer & { readonly state: string })[]
+  readonly tests: readonly DrillTestAnswer[]
+  readonly circuitBreakers: readonly string[]
+  readonly profiles: readonly string[]
+}
+
+/** `POST {drills}/cleanup`: what it has ended, by id. */
+export interface DrillCleanupAnswer {
+  readonly chaos: readonly string[]
+  readonly memory: readonly string[]
+  readonly tests: readonly string[]
+  /** Faults that could not be taken away yet. Another call tries again. */
+  readonly faults: number
 }

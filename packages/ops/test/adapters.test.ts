@@ -2,9 +2,11 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
+import { callTarget } from '@seaworthy/chaos'
 import { circuitBreaker } from '@seaworthy/circuit-breaker'
 import { Hub } from '@seaworthy/core'
 import { createDegradation } from '@seaworthy/degradation'
+import { drillControl } from '@seaworthy/drill'
 import compression from 'compression'
 import express from 'express'
 import fastify from 'fastify'
@@ -14,7 +16,13 @@ import { compress } from 'hono/compress'
 import Koa from 'koa'
 import { afterEach, describe, expect, it } from 'vitest'
 import { expressOps, fastifyOps, honoOps, koaOps, nodeOps } from '../src/adapters.ts'
-import { createOps, type ErrorAnswer, type HealthAnswer, type Ops } from '../src/index.ts'
+import {
+  createOps,
+  type DrillChaosAnswer,
+  type ErrorAnswer,
+  type HealthAnswer,
+  type Ops,
+} from '../src/index.ts'
 import { admin, auth, tokens } from './toys.ts'
 
 /** Everything that has to be ended. */
@@ -50,7 +58,7 @@ const servers: Record<string, Mount> = {
     const app = express()
     const router = express.Router()
     router.use(expressOps(ops))
-    app.use(['/admin', '/health', '/metrics'], router)
+    app.use(['/admin', '/api/resilience', '/health', '/metrics'], router)
     app.all('/own', (_request, response) => void response.send('own'))
     return createServer(app as RequestListener)
   },
@@ -114,7 +122,9 @@ describe.each(Object.entries(servers))('%s', (_name, mount) => {
     const payments = circuitBreaker({ name: 'payments', hub })
     const degradation = createDegradation({ hub, resources: false, rules: [] })
     const metrics = { contentType: 'text/plain; version=0.0.4; charset=utf-8', metrics: async () => 'up 1\n' }
-    const ops = createOps({ hub, degradation, metrics, auth, profile: 'production' })
+    const stock = callTarget('stock')
+    const drills = drillControl({ hub, targets: [stock], armed: true })
+    const ops = createOps({ hub, degradation, metrics, drills, auth, profile: 'production' })
     const server = await mount(ops)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
@@ -125,6 +135,7 @@ describe.each(Object.entries(servers))('%s', (_name, mount) => {
           server.closeAllConnections()
         }),
       async () => degradation.close(),
+      () => drills.close(),
       () => ops.close(),
     )
     const call = (path: string, init: RequestInit = {}): Promise<Response> =>
@@ -166,6 +177,26 @@ describe.each(Object.entries(servers))('%s', (_name, mount) => {
     expect(degradation.level).toBe('severe')
     expect((await call(`${admin}/degradation/clear?reason=over`, { method: 'POST' })).status).toBe(200)
     expect(degradation.level).toBe('normal')
+  })
+
+  it('takes drills: bodies with lists in them, and JSON that curl calls a form', async () => {
+    const { call } = await start()
+    const post = (path: string, body: string, type = 'application/json'): Promise<Response> =>
+      call(`/api/resilience/${path}`, {
+        method: 'POST',
+        body,
+        headers: { authorization: `Bearer ${tokens.breaker}`, 'content-type': type },
+      })
+    const wrong = await post('circuit-breakers/cascade-test', '{"web": ["databse"], "database": []}')
+    expect([wrong.status, (await wrong.json()) as ErrorAnswer]).toMatchObject([
+      422,
+      { error: { problems: [{ path: 'nodes.web.calls[0].to' }] } },
+    ])
+    const { id } = (await (await post('chaos/start', '{}')).json()) as DrillChaosAnswer
+    const body = '{"scenario": "provider_outage", "target_service": "stock", "duration": 300}'
+    const injected = await post(`chaos/${id}/inject`, body, 'application/x-www-form-urlencoded')
+    expect([injected.status, await injected.json()]).toMatchObject([200, { phase: 'active' }])
+    expect((await call('/api/resilience/cleanup', { method: 'POST' })).status).toBe(200)
   })
 
   it('streams without delay, and ends when either side does', async () => {

@@ -11,12 +11,14 @@ export const tokens = {
   reader: 'reader-token-of-32-characters-000',
   operator: 'operator-token-of-32-characters-0',
   admin: 'admin-token-of-32-characters-0000',
+  breaker: 'breaker-token-of-32-characters-00',
 }
 
 export const auth = bearer([
   { id: 'rita', token: tokens.reader, scope: 'read' },
   { id: 'otto', token: tokens.operator, scope: 'operate' },
   { id: 'ada', token: tokens.admin, scope: 'override' },
+  { id: 'kay', token: tokens.breaker, scope: 'chaos' },
 ])
 
 /** The present of the wall clock at virtual time 0. */

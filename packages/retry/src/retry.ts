@@ -24,7 +24,7 @@ export interface RetryPolicy extends Policy<never, RetryEvents> {
  * Runs a function again when it fails in a way that another try may mend.
  *
  * The first attempt runs as it is; from the first failure on, p-retry runs the loop. The last error is what the
- * caller gets, the same object, with non-enumerable `attempts` and `retryReason` (see {@link retryInfo}). An
+ * caller gets, the same object, with non-enumerable `attempts` and `retryReason` (see {@link @seaworthy/retry!retryInfo}). An
  * abort ends every wait at once with the caller's reason, and nothing runs after it. p-retry's `AbortError`,
  * thrown by the function, stops at once: the caller gets the error inside it.
  *

@@ -19,7 +19,7 @@ import { breakerModel } from './breaker-model.ts'
 export interface BreakerCommandOptions {
   /** Those that the breaker begins with. Waits end just before, at and just after what they say. */
   readonly rules: BreakerRules
-  /** Told of everything of interest; {@link sometimes} can count it. */
+  /** Told of everything of interest; {@link @seaworthy/testing!sometimes} can count it. */
   readonly onMoment?: (moment: BreakerMoment) => void
 }
 

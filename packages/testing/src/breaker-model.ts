@@ -204,7 +204,7 @@ export class BreakerModel {
   }
 
   /**
-   * Names the state for {@link explore}: the same text for models that no future input can tell apart.
+   * Names the state for {@link @seaworthy/testing!explore}: the same text for models that no future input can tell apart.
    *
    * @param calls - Those that can still be settled.
    * @param lastOpening - The number from which on `recovery` gives all openings the same time; without it, a

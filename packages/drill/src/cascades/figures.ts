@@ -10,7 +10,7 @@ const wellEnough = 0.99
 const steadySeconds = 3
 
 /** Whether a user got something to use in time. */
-export function isGood({ ended }: UserRequest, slo: number): boolean {
+function isGood({ ended }: UserRequest, slo: number): boolean {
   return ended !== undefined && ended.took <= slo && (ended.answer === 'full' || ended.answer === 'degraded')
 }
 

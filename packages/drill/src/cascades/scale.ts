@@ -36,7 +36,7 @@ export function scaled(
 }
 
 /** A graph with one node changed. */
-export function changed(topology: Topology, name: string, change: (node: GraphNode) => GraphNode): Topology {
+function changed(topology: Topology, name: string, change: (node: GraphNode) => GraphNode): Topology {
   return { ...topology, nodes: topology.nodes.map((node) => (node.name === name ? change(node) : node)) }
 }
 

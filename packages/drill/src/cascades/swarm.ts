@@ -3,7 +3,7 @@ import type { SimulatedWorld } from '../simulation/simulate.ts'
 import type { ServiceSystem } from './system.ts'
 
 /** The kinds of faults. */
-export const swarmFaults: readonly SwarmFault[] = Object.freeze<SwarmFault[]>([
+const swarmFaults: readonly SwarmFault[] = Object.freeze<SwarmFault[]>([
   'errors',
   'slow',
   'hang',

@@ -30,12 +30,9 @@ export function readChaosSettings(body: unknown, { mostConcurrentChaos }: Contro
       error,
     )
   }
-  const { maxConcurrentChaos = Math.min(3, mostConcurrentChaos) } = settings
-  if (maxConcurrentChaos > mostConcurrentChaos)
-    throw invalidRequest([
-      { path: 'max_concurrent_chaos', message: `must be ${mostConcurrentChaos} at most` },
-    ])
-  return { ...settings, maxConcurrentChaos }
+  const { maxConcurrentChaos = 1 } = settings
+  if (maxConcurrentChaos <= mostConcurrentChaos) return settings
+  throw invalidRequest([{ path: 'max_concurrent_chaos', message: `must be ${mostConcurrentChaos} at most` }])
 }
 
 /** Breaks targets on request. */
@@ -108,7 +105,8 @@ export class ChaosService implements Entry {
 
   view(): ChaosView {
     const { chaos, targets } = this.#settings
-    const { armed, dryRun, killed, seed, counters, injections } = this.#controller.snapshot()
+    const { armed, dryRun, killed, maxConcurrentChaos, seed, counters, injections } =
+      this.#controller.snapshot()
     const own = (chaos.scenarios ?? []).map(({ id }) => id)
     return {
       ...this.brief(),
@@ -116,6 +114,7 @@ export class ChaosService implements Entry {
       armed,
       dryRun,
       killed,
+      maxConcurrentChaos,
       settings: this.#asked,
       seed,
       targets: targets.map(({ id }) => id),

@@ -1,5 +1,5 @@
 /** What control of drills is given. */
-import type { ChaosControllerOptions, ChaosTarget } from '@seaworthy/chaos'
+import { type ChaosControllerOptions, type ChaosTarget, chaosController, intensities } from '@seaworthy/chaos'
 import type { CircuitRules } from '@seaworthy/circuit-breaker'
 import {
   type Clock,
@@ -7,7 +7,7 @@ import {
   type Duration,
   defaultHub,
   duration,
-  type Hub,
+  Hub,
   InvalidOptionError,
   knownOptions,
   optionalFunction,
@@ -34,7 +34,7 @@ export interface DrillControlOptions {
   readonly armed?: boolean | (() => boolean)
   /**
    * What holds for all injections: blast radius, steady state, `record`, `environments`, `dryRun`. `maxConcurrentChaos` is the most that
-   * a request can ask for, 10 if it is left out.
+   * a request can ask for; if it is left out, what `intensity` stands for, else 10.
    */
   readonly chaos?: Omit<ChaosControllerOptions, 'targets' | 'armed' | 'name' | 'hub' | 'clock'>
   /** What complete tests are made with: the services, the cascades, whose memory, the limits. @defaultValue samples */
@@ -93,6 +93,7 @@ export interface ControlLimits {
 export interface ControlSettings
   extends Required<Pick<DrillControlOptions, 'targets' | 'chaos' | 'drill' | 'breakers' | 'memory'>> {
   readonly name: string
+  /** Never throws. */
   readonly armed: () => boolean
   readonly mostConcurrentChaos: number
   readonly profiles: Readonly<Record<string, DrillProfile>>
@@ -129,12 +130,18 @@ export function controlSettings(options: DrillControlOptions): ControlSettings {
   optionalFunction('memory.source', memory.source)
   optionalFunction('memory.gauges', memory.gauges)
   if (!Array.isArray(targets)) throw new InvalidOptionError('targets', 'a list of targets', targets)
+  const { intensity, maxConcurrentChaos = intensity ? intensities[intensity].maxConcurrentChaos : 10 } = chaos
+  const clock = options.clock ?? systemClock
+  const { armed = false } = options
+  // It breaks nothing: it says what is wrong with the options now, not to whoever asks for the first chaos, and whether it would be armed.
+  const example = chaosController({ ...chaos, targets, armed, hub: new Hub(), clock })
+  example.dispose()
   return {
     name: options.name ?? 'default',
     targets,
-    armed: armedOf(options.armed ?? false),
+    armed: () => example.armed,
     chaos,
-    mostConcurrentChaos: count('chaos.maxConcurrentChaos', chaos.maxConcurrentChaos ?? 10),
+    mostConcurrentChaos: maxConcurrentChaos,
     drill,
     profiles: { ...profiles, ...options.profiles },
     breakers: { test_circuit: {}, ...options.breakers },
@@ -147,20 +154,8 @@ export function controlSettings(options: DrillControlOptions): ControlSettings {
       events: count('limits.events', limits.events ?? 50_000, 0),
     },
     hub: options.hub ?? defaultHub,
-    clock: options.clock ?? systemClock,
+    clock,
     wallClock: options.wallClock ?? systemWallClock,
     random: options.random ?? systemRandom,
-  }
-}
-
-/** Whatever cannot be judged is a no. */
-function armedOf(armed: boolean | (() => boolean)): () => boolean {
-  if (typeof armed !== 'function') return () => armed === true
-  return () => {
-    try {
-      return armed() === true
-    } catch {
-      return false
-    }
   }
 }

@@ -28,6 +28,8 @@ export interface ChaosView extends StartedView {
   readonly armed: boolean
   readonly dryRun: boolean
   readonly killed: boolean
+  readonly maxConcurrentChaos: number
+  /** As it was asked for. */
   readonly settings: ChaosSettings
   readonly seed: string
   /** What may be broken, and how. */

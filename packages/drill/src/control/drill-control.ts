@@ -1,8 +1,7 @@
 /** Starts and stops everything that breaks or watches a service, on request. */
-import { chaosController } from '@seaworthy/chaos'
-import { Hub } from '@seaworthy/core'
 import { ChaosService, readChaosSettings } from './chaos-service.ts'
 import { DrillControlError } from './control-error.ts'
+import type { DrillControl } from './control-interface.ts'
 import { type ControlSettings, controlSettings, type DrillControlOptions } from './control-options.ts'
 import type {
   BreakerTestsView,
@@ -22,61 +21,6 @@ import { Registry } from './registry.ts'
 import { type Caller, Repeats } from './repeats.ts'
 import { readTest } from './test-request.ts'
 import { TestRun } from './test-run.ts'
-
-/**
- * Starts, shows and stops chaos, memory monitors and complete tests. Requests and answers are plain data, so that a server has little to add.
- *
- * Every method throws, or rejects with, a `DrillControlError`. What starts something takes an idempotency key: the same request with the
- * same key is carried out once.
- */
-export interface DrillControl {
-  /** Starts a chaos service: `{ timeout_probability, valuation_exception_rate, latency_spike_probability, auto_recovery, max_concurrent_chaos }`, all optional. One runs at a time. */
-  startChaos(body?: unknown, caller?: Caller): Promise<ChaosView>
-  /**
-   * Breaks something: `{ scenario, target_service, duration, probability?, recovery? }`, with the duration in seconds or as a text with a unit.
-   *
-   * @returns The injection, once its faults are in place: the next call is hit.
-   */
-  inject(id: string, body: unknown, caller?: Caller): Promise<InjectionView>
-  chaos(id: string): ChaosView
-  /** Ends all injections of a service; their faults are gone when it returns. Nothing happens the second time. */
-  stopChaos(id: string): ChaosView
-  /** Starts a memory monitor, with the fields of {@link MemoryMonitorConfig}. */
-  startMemory(body?: unknown, caller?: Caller): Promise<MemoryView>
-  memory(id: string): MemoryView
-  /** @param hours - Of the last so many hours. @defaultValue all */
-  memoryHistory(id: string, hours?: number): MemoryHistoryView
-  stopMemory(id: string): MemoryView
-  /** Runs the seven tests of a circuit breaker, in virtual time. @param name - One of `breakers`. @defaultValue `'test_circuit'` */
-  testBreaker(name?: string, caller?: Caller): Promise<BreakerTestsView>
-  /**
-   * Runs the cascades over a graph of services with and without its defence, in virtual time.
-   *
-   * @param topology - In its short or its long form. @defaultValue the default topology
-   * @param only - Which of `CF1` to `CF5`. @defaultValue all
-   */
-  testCascades(topology?: unknown, only?: unknown, caller?: Caller): Promise<CascadeTestsView>
-  /**
-   * Starts a complete test in the background: `{ total_duration_hours or profile, seed, enable_…, chaos_intensity, … }`, all optional.
-   */
-  startTest(body?: unknown, caller?: Caller): Promise<TestView>
-  test(id: string): TestView
-  testReport(id: string, options?: { readonly partial?: boolean; readonly events?: boolean }): TestReportView
-  /** Ends a test in order. It goes on for as long as it takes to mend everything, and has a report. */
-  stopTest(id: string): TestView
-  /** All complete tests that are remembered, the newest first. */
-  tests(): readonly TestView[]
-  status(): ControlView
-  /**
-   * The emergency stop: kills all chaos, interrupts all tests, stops all monitors. All faults of injections that can be taken away at once are gone when it returns, and
-   * calls that hung are let go. Called any number of times.
-   */
-  cleanup(): CleanupView
-  /** The same, and waits until the tests are over. It can be used no more then. */
-  close(): Promise<void>
-  /** Exact sizes: what runs, and `faults` in place. All 0 after `close()`. */
-  debugStats(): Record<string, number>
-}
 
 /**
  * Makes what starts and stops chaos, memory monitors and tests on request, for a server, a command line or a button.
@@ -117,10 +61,8 @@ class Control implements DrillControl {
   #closed = false
 
   constructor(settings: ControlSettings) {
-    const { clock, random, limits, breakers, hub, name, chaos, targets } = settings
+    const { clock, random, limits, breakers, hub, name } = settings
     this.#settings = settings
-    // What is wrong with the options is said now, not to whoever asks for the first chaos.
-    chaosController({ ...chaos, targets, hub: new Hub(), clock }).dispose()
     const shared = { ...limits, clock, random }
     this.#chaos = new Registry({ ...shared, kind: 'chaos', what: 'chaos service', most: 1 })
     this.#memory = new Registry({
@@ -195,14 +137,7 @@ class Control implements DrillControl {
   startTest(body?: unknown, caller: Caller = {}): Promise<TestView> {
     return this.#once(caller, ['startTest', body], async () => {
       const plan = readTest(body, this.#settings)
-      if (!plan.without.includes('CHAOS_INJECTION') && !this.#settings.armed())
-        throw new DrillControlError(
-          'ERR_DRILL_REFUSED',
-          'a test with faults was refused: it is not armed here',
-          {
-            reason: 'disarmed',
-          },
-        )
+      if (!plan.without.includes('CHAOS_INJECTION')) this.#mustBeArmed()
       return this.#tests.add((id) => new TestRun(id, this.#settings, plan, caller.actor)).view()
     })
   }
@@ -268,6 +203,15 @@ class Control implements DrillControl {
       laboratory: this.#laboratory.running ? 1 : 0,
       faults: this.#faults(),
     }
+  }
+
+  /** A test breaks things with a controller of its own. The same gates are to hold for it. */
+  #mustBeArmed(): void {
+    const { armed, chaos } = this.#settings
+    const reason = !armed() ? 'disarmed' : chaos.dryRun === true ? 'dryRun' : undefined
+    if (reason === undefined) return
+    const why = reason === 'disarmed' ? 'nothing is armed here' : 'this is a dry run'
+    throw new DrillControlError('ERR_DRILL_REFUSED', `a test with faults was refused: ${why}`, { reason })
   }
 
   async #once<T>(caller: Caller, request: readonly unknown[], run: () => Promise<T>): Promise<T> {

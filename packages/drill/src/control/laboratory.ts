@@ -101,13 +101,18 @@ async function testCascade(
   return { ...view, control: { leftOut: control.control ?? '', passed: control.passed } }
 }
 
+/** A slip of the keyboard must not take along the process that serves the request. */
+const mostProcesses = 500
+
 /** No services at all: those of the default topology. */
 function readGraph(topology: unknown): TopologyFile {
   const isObject = typeof topology === 'object' && topology !== null && !Array.isArray(topology)
   if (topology === undefined || (isObject && Object.keys(topology).length === 0)) return defaultTopology
   try {
-    readTopology(topology as TopologyFile) // It checks what it is given.
-    return topology as TopologyFile
+    const { nodes } = readTopology(topology as TopologyFile) // It checks what it is given.
+    const processes = nodes.reduce((sum, { instances }) => sum + instances, 0)
+    if (processes <= mostProcesses) return topology as TopologyFile
+    throw new InvalidOptionError('nodes', `${mostProcesses} processes at most in all`, processes)
   } catch (error) {
     if (!(error instanceof InvalidOptionError)) throw error
     const { option, message } = error

@@ -50,7 +50,7 @@ const usualHours = 4
 export function readTest(body: unknown, { profiles, drill }: ControlSettings): TestPlan {
   const fields = new RequestFields(body, names)
   const named = fields.oneOf('profile', Object.keys(profiles))
-  const hours = fields.number('total_duration_hours', { above: true, most: 24 * 31 })
+  const hours = fields.number('total_duration_hours', { least: 0.01, most: 24 * 31 })
   if (named !== undefined && hours !== undefined)
     fields.problem('total_duration_hours', 'cannot be given together with profile, which says how long')
   const seed = fields.value('seed') ?? 1

@@ -4,14 +4,14 @@ import type { MemoryReading, MemorySource } from './source.ts'
 import { thisProcess } from './this-process.ts'
 
 /** What is said between them: a question, and its answer with the same number. */
-export interface ChildQuestion {
+interface ChildQuestion {
   readonly seaworthy: string
   readonly number: number
   readonly argument?: unknown
 }
 
 /** An answer to a {@link ChildQuestion}. */
-export interface ChildAnswer {
+interface ChildAnswer {
   readonly seaworthyAnswer: number
   readonly value?: unknown
   readonly failed?: string

@@ -45,6 +45,8 @@ export interface SoakOptions {
   readonly semiSpace?: number
   /** Whether to count live objects of the classes that the program names. @defaultValue false */
   readonly objectTracking?: boolean
+  /** Ends the child and the soak: it rejects with the signal's reason. @defaultValue none */
+  readonly signal?: AbortSignal
   /** @defaultValue the clock of the machine */
   readonly clock?: Clock
 }
@@ -76,6 +78,7 @@ const optionNames: readonly string[] = [
   'collectShare',
   'semiSpace',
   'objectTracking',
+  'signal',
   'clock',
 ]
 
@@ -113,7 +116,7 @@ export async function soakChild(options: SoakOptions): Promise<SoakReport> {
     const conversation = converse(child)
     const load = { rate } satisfies SoakQuestions['load']
     await conversation.ask('load', load)
-    await clock.sleep(warmUp)
+    await clock.sleep(warmUp, options.signal)
     // Caches may be full now; from here on, what is not in flight has to stay as it is.
     const { counts: before } = await conversation.ask<SoakLoad>('finish')
     await conversation.ask('load', load)
@@ -134,7 +137,7 @@ export async function soakChild(options: SoakOptions): Promise<SoakReport> {
 
 async function watch(
   conversation: ChildConversation,
-  { contract = '4h', growthThresholdPercent = 10, collectShare = 0.5 }: SoakOptions,
+  { contract = '4h', growthThresholdPercent = 10, collectShare = 0.5, signal }: SoakOptions,
   length: number,
   readings: number,
   clock: Clock,
@@ -157,7 +160,10 @@ async function watch(
     clock,
   })
   monitor.start()
-  const report = await monitor.finished
+  const stop = (): void => void monitor.stop()
+  signal?.addEventListener('abort', stop)
+  const report = await monitor.finished.finally(() => signal?.removeEventListener('abort', stop))
+  signal?.throwIfAborted()
   if (report.failure !== undefined) throw new Error(report.failure)
   return report
 }

@@ -3,7 +3,16 @@ import type { DrillEvent, Ending, MeasuredOn } from '../events.ts'
 import { addLatencies, latencyQuantile } from '../run/latency.ts'
 import { formatMilliseconds, words } from './format.ts'
 import type { DrillReport } from './report.ts'
-import { type Axis, type Band, type Line, linePlot, type Point, type Strip, stripPlot } from './svg.ts'
+import {
+  type Axis,
+  type Band,
+  type Line,
+  linePlot,
+  type Point,
+  type Stretch,
+  type Strip,
+  stripPlot,
+} from './svg.ts'
 import { tickTime, timeSteps } from './ticks.ts'
 
 type Traffic = Extract<DrillEvent, { readonly type: 'traffic' }>
@@ -78,7 +87,7 @@ const levels = ['normal', 'minor', 'moderate', 'severe', 'critical'] as const
 function stateStrips(states: readonly State[], x: Axis): string {
   const names = [...new Set(states.flatMap(({ circuits }) => Object.keys(circuits)))]
   const strip = (name: string, styleOf: (state: State) => string, say: (style: string) => string): Strip => {
-    const stretches = []
+    const stretches: Stretch[] = []
     let begin = states[0]
     for (const [index, state] of states.entries()) {
       const next = states[index + 1]

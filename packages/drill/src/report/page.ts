@@ -167,7 +167,7 @@ function cascadeSection({ events }: DrillReport): string {
     const good = passed !== control
     const figures = metrics.map(
       (each) =>
-        `<li class="${each.passed ? '' : 'missed'}">${htmlText(each.name)}: <b>${Number(each.value.toPrecision(4))}</b>, asked ${htmlText(signs[each.op] ?? each.op)} ${each.limit}</li>`,
+        `<li class="${each.passed ? '' : 'missed'}">${htmlText(each.name)}: <b>${Number(each.value.toPrecision(4))}</b>, <span class="asked">asked ${htmlText(signs[each.op] ?? each.op)} ${each.limit}</span></li>`,
     )
     const says = control
       ? good
@@ -178,7 +178,7 @@ function cascadeSection({ events }: DrillReport): string {
         : 'spread'
     return `<tr class="${good ? 'pass' : 'fail'}"><td><span class="badge">${says}</span></td><td>${htmlText(id)} ${htmlText(words(name))}${control ? ', <b>without its defence</b>' : ''}<br><small>${htmlText(fault)}</small></td><td><ul>${figures.join('')}</ul></td></tr>`
   })
-  return `<section><h2>Cascades</h2><p><small>Each is shown twice. Without the defence it has to spread, or the test would show nothing.</small></p><table class="stacks"><tbody>${rows.join('')}</tbody></table></section>`
+  return `<section><h2>Cascades</h2><p><small>Tests without the defence are controls: there failures have to spread, or the test would show nothing.</small></p><table class="stacks"><tbody>${rows.join('')}</tbody></table></section>`
 }
 
 function memorySection({ events }: DrillReport): string {

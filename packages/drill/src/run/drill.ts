@@ -97,13 +97,14 @@ class Run {
   }
 
   async all(): Promise<void> {
+    const { signal } = this.#stopping
     try {
       await this.#phase('INITIALIZATION', () => this.#initialize())
       await this.#phase('BASELINE_ESTABLISHMENT', () => this.#baseline())
       await this.#phase('CHAOS_INJECTION', () => this.#each((site) => site.chaos()))
       await this.#each((site) => site.pause())
       await this.#phase('CIRCUIT_BREAKER_TESTING', () => testBreakers(this.#log, this.#options))
-      await this.#phase('CASCADING_FAILURE_TESTING', () => runCascades(this.#log, this.#options))
+      await this.#phase('CASCADING_FAILURE_TESTING', () => runCascades(this.#log, this.#options, signal))
       await this.#phase('MEMORY_SOAK_TESTING', () => this.#soak())
       await this.#phase('RECOVERY_VALIDATION', () => this.#each((site) => site.recovery()))
       await this.#phase('FINAL_ANALYSIS', async () => this.#measure())
@@ -127,13 +128,14 @@ class Run {
         ...(reason !== undefined && { reason }),
       })
     if (this.#stopped) return end('skipped', 'interrupted')
-    if (this.#options.without?.includes(name)) return end('skipped', 'left out')
+    if (name !== 'CLEANUP' && this.#options.without?.includes(name)) return end('skipped', 'left out')
     log.add('virtual', { type: 'phase.started', phase: name })
     try {
       const skipped = await run()
       if (typeof skipped === 'string') end('skipped', skipped)
       else end('completed')
     } catch (error) {
+      if (error === this.#stopping.signal.reason) return end('skipped', 'interrupted')
       end('failed', error instanceof Error ? error.message : String(error))
       throw error
     }
@@ -192,9 +194,9 @@ class Run {
       if (loadWhileSoaking) await simulation
     }
     if (length > 0 && memory !== undefined)
-      soaks.push(soakMemory(this.#log, memory, length, memoryGrowthPercent))
+      soaks.push(soakMemory(this.#log, memory, length, memoryGrowthPercent, this.#stopping.signal))
     if (length > 0 && real?.processId !== undefined)
-      soaks.push(watchMemory(this.#log, real.processId, length, memoryGrowthPercent))
+      soaks.push(watchMemory(this.#log, real.processId, length, memoryGrowthPercent, this.#stopping.signal))
     if (length > 0 && real !== undefined && (loadWhileSoaking || real.processId !== undefined))
       soaks.push(real.carryOn(length).then(() => real.pause()))
     await Promise.all(soaks)

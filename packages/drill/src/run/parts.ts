@@ -42,8 +42,9 @@ export async function soakMemory(
   memory: MemoryPart,
   length: Duration,
   growthThresholdPercent: number,
+  signal: AbortSignal,
 ): Promise<void> {
-  const report = await soakChild({ ...memory, duration: length, growthThresholdPercent })
+  const report = await soakChild({ ...memory, duration: length, growthThresholdPercent, signal })
   const { gaugesLeft, objects, unfinished } = report
   writeVerdict(log, report, [
     ...gaugesLeft.map(({ name, before, after }) => `${name}: ${after} instead of ${before}`),
@@ -75,6 +76,7 @@ export async function watchMemory(
   processId: number,
   length: Duration,
   growthThresholdPercent: number,
+  signal: AbortSignal,
 ): Promise<void> {
   const monitor = memoryMonitor({
     source: otherProcess(processId),
@@ -83,13 +85,18 @@ export async function watchMemory(
     growthThresholdPercent,
   })
   monitor.start()
-  writeVerdict(log, await monitor.finished, [])
+  const stop = (): void => void monitor.stop()
+  signal.addEventListener('abort', stop)
+  const report = await monitor.finished.finally(() => signal.removeEventListener('abort', stop))
+  signal.throwIfAborted()
+  writeVerdict(log, report, [])
 }
 
 /** Runs every kind of cascade with its defence and without, and the retry storm once more with the budget alone, in virtual time. */
 export async function runCascades(
   log: EventLog,
   { cascades, seed = 1 }: Pick<DrillOptions, 'cascades' | 'seed'>,
+  signal: AbortSignal,
 ): Promise<void> {
   const { topology, defence, policies, only = cascadeIds } = cascades ?? {}
   const options = { seed, ...(defence && { defence }), ...(policies && { policies }) }
@@ -99,6 +106,7 @@ export async function runCascades(
       continue
     }
     for (const control of [false, true]) {
+      signal.throwIfAborted()
       const result = await runCascade(id, topology, { ...options, control })
       if (result.notApplicable !== undefined) {
         log.add('virtual', { type: 'cascade.skipped', id, reason: result.notApplicable })

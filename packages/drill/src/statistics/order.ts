@@ -32,6 +32,6 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 /** {@link quantile} of values that are sorted already. */
-export function quantileOfSorted(sorted: readonly number[], share: number): number {
+function quantileOfSorted(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
 }

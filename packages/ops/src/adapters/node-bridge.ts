@@ -62,6 +62,9 @@ function textOf(parsed: unknown): string {
   if (parsed === undefined || parsed === null) return ''
   if (typeof parsed === 'string') return parsed
   if (parsed instanceof Uint8Array) return new TextDecoder().decode(parsed)
+  const [only, ...others] = Object.entries(parsed)
+  // JSON that curl has called a form, as parsers of forms see it.
+  if (others.length === 0 && only?.[0].startsWith('{') && only[1] === '') return only[0]
   return JSON.stringify(parsed)
 }
 

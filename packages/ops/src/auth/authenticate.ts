@@ -8,7 +8,7 @@ import type { Scope } from '../wire.ts'
 export interface Principal {
   /** A name, for the audit. */
   readonly id: string
-  /** The widest counts: `operate` includes `read`, `override` includes both. */
+  /** What they may do: `operate` includes `read`, `override` includes both, `chaos` includes `read`. */
   readonly scopes: readonly Scope[]
 }
 
@@ -26,12 +26,17 @@ export interface BearerToken {
   readonly id: string
   /** At least 16 characters, better 32 random ones. */
   readonly token: string
-  /** What its holder may do; each scope includes those before it. */
-  readonly scope: Scope
+  /** What its holder may do, as one scope or several: see {@link Scope}. */
+  readonly scope: Scope | readonly Scope[]
 }
 
-/** From the narrowest to the widest. */
-const scopes: readonly Scope[] = ['read', 'operate', 'override']
+/** Each scope, with those that it includes. Breaking a service takes a scope of its own: who may mend it in an emergency need not be who may break it. */
+const included: ReadonlyMap<Scope, readonly Scope[]> = new Map([
+  ['read', ['read']],
+  ['operate', ['read', 'operate']],
+  ['override', ['read', 'operate', 'override']],
+  ['chaos', ['read', 'chaos']],
+])
 
 const shortest = 16
 const longest = 4096
@@ -63,7 +68,7 @@ export function bearer(tokens: readonly BearerToken[]): Authenticate {
     if (typeof token !== 'string' || token.length < shortest || token.length > longest)
       throw new InvalidOptionError('token', `a text of ${shortest} to ${longest} characters`, '[redacted]')
     if (typeof id !== 'string' || id === '') throw new InvalidOptionError('id', 'a name for the audit', id)
-    const principal: Principal = { id, scopes: upTo(oneOf('scope', scope, scopes)) }
+    const principal: Principal = { id, scopes: allOf([scope].flat() as readonly Scope[]) } // checked there
     return { digest: digestOf(token), principal }
   })
   return (request) => {
@@ -81,11 +86,15 @@ export function bearerToken(request: Request): string | undefined {
   return /^bearer +(\S.*)$/i.exec(request.headers.get('authorization') ?? '')?.[1]?.trim()
 }
 
-/** A scope and those that it includes. */
-const upTo = (scope: Scope): Scope[] => scopes.slice(0, scopes.indexOf(scope) + 1)
+/** Scopes and those that they include. */
+function allOf(given: readonly Scope[]): readonly Scope[] {
+  if (given.length === 0) throw new InvalidOptionError('scope', 'one scope at least', given)
+  const known = [...included.keys()]
+  return [...new Set(given.flatMap((each) => included.get(oneOf('scope', each, known)) ?? []))]
+}
 
 /** Whether somebody may do what needs `scope`. */
 export const may = (principal: Principal, scope: Scope): boolean =>
-  principal.scopes.some((each) => scopes.indexOf(each) >= scopes.indexOf(scope))
+  principal.scopes.some((each) => included.get(each)?.includes(scope) ?? false)
 
 const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest()

@@ -67,9 +67,17 @@ export class Gate {
     }
   }
 
-  /** @throws Fault 403 when somebody may not do it, or another site made their browser ask. */
-  admit(request: Request, principal: Principal, scope: Scope): void {
-    if (!may(principal, scope)) throw new Fault(403, 'forbidden', `This needs the scope '${scope}'.`)
+  /**
+   * @param scopes - Any of them will do.
+   * @throws Fault 403 when somebody may not do it, or another site made their browser ask.
+   */
+  admit(request: Request, principal: Principal, ...scopes: readonly Scope[]): void {
+    if (!scopes.some((scope) => may(principal, scope)))
+      throw new Fault(
+        403,
+        'forbidden',
+        `This needs the scope ${scopes.map((each) => `'${each}'`).join(' or ')}.`,
+      )
     const safe = request.method === 'GET' || request.method === 'HEAD'
     // No page can make a browser send a bearer token to another site; cookies and passwords it sends by itself.
     if (safe || bearerToken(request) !== undefined) return

@@ -26,7 +26,7 @@ export function text(
 
 /** An error as an answer: `{ error: { code, message } }`, never with the text of an error that is not ours. */
 export function faultAnswer(fault: Fault): Response {
-  const body: ErrorAnswer = { error: { code: fault.code, message: fault.message } }
+  const body: ErrorAnswer = { error: { code: fault.code, message: fault.message, ...fault.more } }
   return json(body, fault.status, fault.headers)
 }
 

@@ -66,7 +66,7 @@ export class Exchange {
     this.#record.target = Object.values(match.params).join('/')
     if (access !== 'public' && access !== 'details') {
       this.#principal = await this.#gate.identify(this.#request, this.#info)
-      this.#gate.admit(this.#request, this.#principal, access)
+      this.#gate.admit(this.#request, this.#principal, ...(typeof access === 'string' ? [access] : access))
     }
     const detailed = access === 'details' ? await this.#mayHaveDetails(url) : access !== 'public'
     const work = async (): Promise<Response> => {

@@ -1,15 +1,28 @@
+import type { ErrorAnswer } from '../wire.ts'
+
+type FaultDetails = Omit<ErrorAnswer['error'], 'code' | 'message'>
+
 /** An answer that is not a success, thrown to get out of a handler. Its message is ours, so that it may be shown. */
 export class Fault extends Error {
   override name = 'Fault'
   readonly status: number
   readonly code: string
   readonly headers: Readonly<Record<string, string>>
+  /** Shown besides code and message. */
+  readonly more: FaultDetails
 
-  constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    more: FaultDetails = {},
+  ) {
     super(message)
     this.status = status
     this.code = code
     this.headers = headers
+    this.more = more
   }
 }
 

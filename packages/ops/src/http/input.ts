@@ -7,10 +7,13 @@ const longestReason = 200
 
 /** Inputs by name. Those of the body count more than those of the query. */
 export class Input {
+  /** The fields of the body, as they were sent. */
+  readonly body: Readonly<Record<string, unknown>>
   readonly #values: ReadonlyMap<string, unknown>
 
-  constructor(values: ReadonlyMap<string, unknown>) {
+  constructor(values: ReadonlyMap<string, unknown>, body: Readonly<Record<string, unknown>> = {}) {
     this.#values = values
+    this.body = body
   }
 
   /** A text of at most 1000 characters; undefined if there is none, or an empty one. */
@@ -83,8 +86,9 @@ export class Input {
 /** Reads query and body. @throws Fault when the body is too large, no JSON or form, or malformed. */
 export async function readInput(request: Request, url: URL): Promise<Input> {
   const values = new Map<string, unknown>(url.searchParams)
-  for (const [name, value] of await bodyOf(request)) values.set(name, value)
-  return new Input(values)
+  const fields = [...(await bodyOf(request))]
+  for (const [name, value] of fields) values.set(name, value)
+  return new Input(values, Object.fromEntries(fields))
 }
 
 async function bodyOf(request: Request): Promise<Iterable<[string, unknown]>> {
@@ -92,7 +96,10 @@ async function bodyOf(request: Request): Promise<Iterable<[string, unknown]>> {
   const body = await readAll(request.body)
   if (body.trim() === '') return []
   const [type = ''] = (request.headers.get('content-type') ?? '').toLowerCase().split(';')
-  if (type === 'application/x-www-form-urlencoded') return new URLSearchParams(body)
+  // curl calls everything a form, and no form begins like that.
+  const isForm = type === 'application/x-www-form-urlencoded' && !body.trimStart().startsWith('{')
+  if (isForm) return new URLSearchParams(body)
+  if (type === 'application/x-www-form-urlencoded') return fieldsOf(body)
   if (type.trim() === 'application/json' || type.endsWith('+json')) return fieldsOf(body)
   throw new Fault(415, 'unsupported_media_type', 'The body must be application/json or a form.')
 }

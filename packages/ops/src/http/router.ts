@@ -3,8 +3,8 @@ import type { Scope } from '../wire.ts'
 import { badInput } from './fault.ts'
 import type { OpsRequest } from './request.ts'
 
-/** `public`: everybody. `details`: everybody, and more for those with permission. Otherwise the scope that is needed. */
-type Access = 'public' | 'details' | Scope
+/** `public`: everybody. `details`: everybody, and more for those with permission. Otherwise the scope that is needed, or any of several. */
+type Access = 'public' | 'details' | Scope | readonly Scope[]
 
 /** One route. */
 export interface Route {
