@@ -86,11 +86,17 @@ await step('strict TypeScript', async () => {
 /** What declarations of sub-paths name; whoever imports one has it. */
 function optionalPeers(): string[] {
   const ours = packages.map(({ manifest }) => manifest.name)
-  return packages.flatMap(({ manifest: { peerDependenciesMeta = {}, devDependencies: versions = {} } }) =>
-    Object.keys(peerDependenciesMeta)
+  const wanted = packages.flatMap(({ manifest }) => {
+    const { peerDependenciesMeta = {}, peerDependencies = {}, devDependencies = {} } = manifest
+    return Object.keys(peerDependenciesMeta)
       .filter((name) => !ours.includes(name))
-      .map((name) => `${name}@${versions[name]}`),
-  )
+      .map((name) => {
+        const tested = devDependencies[name]
+        // Only pnpm knows its catalog.
+        return `${name}@${tested === undefined || tested.startsWith('catalog:') ? peerDependencies[name] : tested}`
+      })
+  })
+  return [...new Set(wanted)]
 }
 
 async function install(name: string, manifest: object, ...more: string[]): Promise<string> {

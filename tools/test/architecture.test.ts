@@ -37,6 +37,7 @@ const allowed: Record<string, readonly string[]> = {
     'testing',
     'chaos',
     'drill',
+    'ops',
   ],
 }
 
@@ -60,6 +61,7 @@ const onlyReachedFrom: Record<string, Record<string, readonly string[]>> = {
       '@seaworthy/chaos',
       '@seaworthy/dead-letter',
       '@seaworthy/drill',
+      '@seaworthy/ops',
       '@seaworthy/postgres',
       '@seaworthy/redis',
       '@seaworthy/testing',

@@ -126,7 +126,7 @@ describe.concurrent('a failover that loses writes', () => {
     for (const [id, seen] of fences) expect([id, seen]).toEqual([id, [...seen].sort((a, b) => a - b)])
 
     await Promise.all(workers.map((each) => each.close()))
-    for (const each of workers) expect(Object.values(each.debugStats())).toEqual(Array(5).fill(0))
+    for (const each of workers) expect(new Set(Object.values(each.debugStats()))).toEqual(new Set([0]))
     await queue.close()
     await stream.close()
     await known.close()

@@ -64,7 +64,18 @@ const sources: ReadonlyArray<
   [
     'ops',
     ['ops/src/options.ts OpsOptions'],
-    [...common, 'health', 'degradation', 'deadLetters', 'metrics', 'upkeep', 'auth', 'audit', 'logger'],
+    [
+      ...common,
+      'health',
+      'degradation',
+      'deadLetters',
+      'metrics',
+      'upkeep',
+      'drills',
+      'auth',
+      'audit',
+      'logger',
+    ],
   ],
   // `id` is the name of the entry.
   ['opsTokens.<name>', ['ops/src/auth/authenticate.ts BearerToken'], ['id']],

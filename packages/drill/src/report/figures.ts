@@ -9,6 +9,7 @@ export interface TrafficFigures {
   readonly ended: Readonly<Record<Ending, number>>
   /** Milliseconds; undefined without requests. */
   readonly p50: number | undefined
+  readonly p90: number | undefined
   readonly p99: number | undefined
 }
 
@@ -214,6 +215,7 @@ class Tally {
       sent: this.#sent,
       ended: { ...this.#ended },
       p50: latencyQuantile(this.#latencies, 0.5),
+      p90: latencyQuantile(this.#latencies, 0.9),
       p99: latencyQuantile(this.#latencies, 0.99),
     }
   }

@@ -4,6 +4,8 @@ import type { Figures, InjectionFigures, TrafficFigures } from './figures.ts'
 import type { CriteriaLimits } from './limits.ts'
 
 const scenariosWanted = 10
+/** So many samples bound the 99th percentile from both sides, with 95 % confidence: see `quantileInterval`. */
+const enoughForP99 = 473
 
 /** While things were broken. */
 export function chaosCriteria(figures: Figures, limits: CriteriaLimits, on: Criterion['on']): Criterion[] {
@@ -130,7 +132,10 @@ export function recoveryCriteria({ traffic, last, leftovers }: Figures, on: Crit
   const circuits = states.flatMap((state) => Object.entries(state.circuits))
   const open = circuits.filter(([, state]) => state !== 'closed' && state !== 'disabled')
   const { baseline, recovery } = traffic
-  const slower = recovery.p99 !== undefined && baseline.p99 ? recovery.p99 / baseline.p99 : undefined
+  // Fewer requests say nothing about the slowest hundredth of them.
+  const few = Math.min(endedOf(baseline), endedOf(recovery)) < enoughForP99
+  const [then, now] = few ? [baseline.p90, recovery.p90] : [baseline.p99, recovery.p99]
+  const slower = now !== undefined && then ? now / then : undefined
   const [before, after] = [failureShare(baseline), failureShare(recovery)]
   return [
     judged({
@@ -156,7 +161,7 @@ export function recoveryCriteria({ traffic, last, leftovers }: Figures, on: Crit
     }),
     judged({
       id: 'latency_after',
-      title: 'It is as fast as before',
+      title: `It is as fast as before (${few ? 9 : 99} of ${few ? 10 : 100} answers)`,
       value: slower,
       op: '<=',
       // Durations are known within a tenth, so two tenths are as little as can be told.

@@ -9,6 +9,7 @@ import { drillMemory } from './commands/drill-memory.ts'
 import { drillReplay } from './commands/drill-replay.ts'
 import { drillReport } from './commands/drill-report.ts'
 import { drillRun } from './commands/drill-run.ts'
+import { drillServe } from './commands/drill-serve.ts'
 import { explain } from './commands/explain.ts'
 import { journey } from './commands/journey.ts'
 
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   drillMemory,
   drillReplay,
   drillReport,
+  drillServe,
   dlqList,
   dlqShow,
   dlqRetry,

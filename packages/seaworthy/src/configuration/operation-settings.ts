@@ -25,6 +25,13 @@ export const opsSettings = {
       looks: 'a path such as /admin, of letters, digits and . ~ _ -',
       doc: 'Where the admin routes are, below `basePath`.',
     },
+    drillPath: {
+      kind: 'text',
+      default: '/api/resilience',
+      pattern: '^(/[\\w.~-]+)+/*$',
+      looks: 'a path such as /drills, of letters, digits and . ~ _ -',
+      doc: 'Where the routes of drills are, below `basePath`.',
+    },
     details: {
       kind: 'word',
       allowed: ['never', 'authorized', 'always'],
