@@ -28,6 +28,7 @@ export const drillServe: Command = {
     'The routes are those of @seaworthy/ops, below /api/resilience: tests, cascades, breaker tests, memory monitors, reports, clean-up. ' +
       'Every request needs the token. To break things in a service of your own, mount drillControl() in it instead: a process can only be ' +
       'broken from where it is.',
+    'A drill of a minute is started by POST /api/resilience/tests/comprehensive with the header "authorization: Bearer TOKEN".',
     'It needs @seaworthy/ops: npm install @seaworthy/ops. Without --arm nothing is broken: what takes no faults can be done all the same.',
   ],
   options: [
@@ -44,10 +45,7 @@ export const drillServe: Command = {
   ],
   examples: [
     ['seaworthy drill serve --arm', 'prints its address and a token, and serves until Ctrl-C'],
-    [
-      'curl -H "authorization: Bearer $TOKEN" -X POST http://127.0.0.1:8787/api/resilience/tests/comprehensive -d \'{}\'',
-      'starts a drill of a minute',
-    ],
+    ['seaworthy drill serve --host 0.0.0.0 --token-file token.txt', 'for others, who need that token'],
   ],
   async run(given, session) {
     const { bearer, createOps, nodeOps } = await loaded(['@seaworthy/ops'], async () => ({
