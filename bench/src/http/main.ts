@@ -2,10 +2,8 @@
  * `npm run bench:http`: Seaworthy's HTTP clients beside bare ones and their peers, through loopback to a server in a
  * process of its own.
  */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
@@ -13,6 +11,7 @@ import { type Figures, insertFigures, printFigures, showProgress } from '../figu
 import { home, node } from '../processes.ts'
 import { median } from '../statistics.ts'
 import { contenders } from './contenders.ts'
+import { canPin, startOn } from './processors.ts'
 import { type Speed, speeds } from './speed.ts'
 
 const usage = `npm run bench:http -- [options]
@@ -74,15 +73,15 @@ async function main(): Promise<void> {
     const outfile = file(name)
     await build({ entryPoints, outfile, bundle: true, packages: 'external', logLevel: 'error', ...target })
   }
-  const server = spawn(process.execPath, [file('server')], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const server = startOn(0, file('server'))
   const all: Figures[] = []
+  if (!canPin) console.log('Processes cannot be kept on one processor here: expect figures far apart.')
   try {
-    const [line] = (await once(createInterface(server.stdout), 'line')) as [string]
-    const url = JSON.parse(line) as string
+    const [url] = (await once(server, 'message')) as [string]
     for (const { name, title, measure } of subjects.filter(wanted))
       all.push(printFigures({ name, title, ...(await measure(url)) }))
   } finally {
-    server.stdin.end()
+    server.kill()
   }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`)
   if (values['update-docs']) insertFigures('performance-http.md', all)
@@ -99,19 +98,16 @@ async function speed(subject: string, lanes: number, url: string): Promise<Omit<
     results.push(await speeds(file('trial'), url, lanes, Number(values.requests)))
   }
   showProgress('')
-  const rows = contenders.map(({ name, family }) => {
-    const bare = contenders.find((each) => each.family === family && each.bare)?.name
-    const of = (run: Speed[], wanted = name): Speed => run.find((each) => each.name === wanted) as Speed
-    const ratios = (read: (speed: Speed) => number): number[] =>
-      results.map((run) => read(of(run)) / read(of(run, bare)))
-    const processor = ratios((each) => each.processor)
-    const cell = (read: (speed: Speed) => number): number => median(results.map((run) => read(of(run))))
+  const rows = contenders.map(({ name }) => {
+    const mine = results.map((run) => run.find((each) => each.name === name) as Speed)
+    const cell = (read: (speed: Speed) => number): number => median(mine.map(read))
+    const processor = mine.map(({ relative }) => relative.processor)
     return {
       name,
       cells: [
         median(processor).toFixed(3),
         `${Math.min(...processor).toFixed(2)} – ${Math.max(...processor).toFixed(2)}`,
-        median(ratios((each) => each.milliseconds)).toFixed(3),
+        cell(({ relative }) => relative.milliseconds).toFixed(3),
         cell((each) => each.processor).toFixed(0),
         Math.round(1000 / cell((each) => each.milliseconds)).toLocaleString('en'),
         cell(({ p50 }) => p50).toFixed(3),

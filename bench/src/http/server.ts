@@ -1,5 +1,5 @@
 /**
- * The upstream, in a process of its own: `server.mjs`. Prints its address as JSON and ends with its standard input.
+ * The upstream, in a process of its own: `server.mjs`. Tells its parent its address, and ends with it.
  *
  * - `/small`: 200 with 64 bytes of JSON.
  * - `/busy?id=…`: 503 with 20 kB for the first request with an id, 200 for the next.
@@ -29,6 +29,6 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
 })
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo
-  process.stdout.write(`${JSON.stringify(`http://127.0.0.1:${port}`)}\n`)
+  process.send?.(`http://127.0.0.1:${port}`)
 })
-process.stdin.on('end', () => process.exit(0)).resume()
+process.on('disconnect', () => process.exit(0))

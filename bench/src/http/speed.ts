@@ -1,26 +1,29 @@
 /** The speed of clients, each in a process of its own, by short slices that take turns. */
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { home } from '../processes.ts'
 import { percentile } from '../statistics.ts'
-import { contenders } from './contenders.ts'
+import { contenders, type HttpContender } from './contenders.ts'
+import { startOn } from './processors.ts'
 import type { Slice } from './trial.ts'
 
 /** What a contender needs for a request. */
 export interface Speed {
   readonly name: string
-  /** Milliseconds for a request of one lane, the median of the slices. */
+  /** Milliseconds for a request of one lane. */
   readonly milliseconds: number
-  /** Microseconds of the processor, the median of the slices. */
+  /** Microseconds of the processor. */
   readonly processor: number
   /** Of single requests, milliseconds. */
   readonly p50: number
   readonly p99: number
+  /** Compared with the bare client of its family at the same time. */
+  readonly relative: { readonly milliseconds: number; readonly processor: number }
 }
 
 const sliceRequests = 100
+/** Long enough that each has some collections of garbage in it. */
+const blockSlices = 10
 /** Until then the engine still compiles, most where there is most code. */
-const warmUpRequests = 2000
+const warmUpRequests = 8000
 
 /**
  * Measures all contenders once. Their slices take turns in random order, so that what else the machine does hits all alike.
@@ -30,12 +33,12 @@ const warmUpRequests = 2000
  * @param requests - Of each contender, besides those to warm up.
  */
 export async function speeds(trial: string, url: string, lanes: number, requests: number): Promise<Speed[]> {
-  const runners = contenders.map(({ name }) => ({
-    name,
-    process: fork(trial, ['slices', url, String(lanes), name], { cwd: home, execArgv: [] }),
+  const runners = contenders.map((contender) => ({
+    contender,
+    process: startOn(1, trial, 'slices', url, String(lanes), contender.name),
     slices: [] as Slice[],
   }))
-  const rounds = Math.ceil(requests / sliceRequests)
+  const rounds = Math.ceil(requests / sliceRequests / blockSlices) * blockSlices
   try {
     for (let round = -warmUpRequests / sliceRequests; round < rounds; round++) {
       for (const runner of shuffled(runners)) {
@@ -47,17 +50,40 @@ export async function speeds(trial: string, url: string, lanes: number, requests
   } finally {
     for (const runner of runners) runner.process.kill()
   }
-  return runners.map(({ name, slices }) => {
+  const bareOf = ({ family }: HttpContender): readonly Slice[] =>
+    runners.find(({ contender }) => contender.bare && contender.family === family)?.slices ?? []
+  return runners.map(({ contender, slices }) => {
+    const bare = bareOf(contender)
     const single = slices.flatMap((slice) => slice.single)
-    const median = (read: (slice: Slice) => number): number => percentile(slices.map(read), 0.5)
+    const middle = (read: (slice: Slice) => number): number => percentile(blocks(slices, read), 0.5)
+    const ratio = (read: (slice: Slice) => number): number => {
+      const below = blocks(bare, read)
+      return percentile(
+        blocks(slices, read).map((value, at) => value / (below[at] as number)),
+        0.5,
+      )
+    }
+    const milliseconds = (slice: Slice): number => slice.milliseconds
+    const processor = (slice: Slice): number => slice.processor
     return {
-      name,
-      milliseconds: median((slice) => slice.milliseconds),
-      processor: median((slice) => slice.processor),
+      name: contender.name,
+      milliseconds: middle(milliseconds),
+      processor: middle(processor),
       p50: percentile(single, 0.5),
       p99: percentile(single, 0.99),
+      relative: { milliseconds: ratio(milliseconds), processor: ratio(processor) },
     }
   })
+}
+
+/** The means of slices that follow each other. */
+function blocks(slices: readonly Slice[], read: (slice: Slice) => number): number[] {
+  const means: number[] = []
+  for (let at = 0; at < slices.length; at += blockSlices) {
+    const values = slices.slice(at, at + blockSlices).map(read)
+    means.push(values.reduce((sum, value) => sum + value, 0) / values.length)
+  }
+  return means
 }
 
 function shuffled<T>(items: readonly T[]): T[] {

@@ -32,6 +32,7 @@ function answerSlices(lanes: number): void {
   process.on('message', async (requests: number) => {
     process.send?.(await slice(get, lanes, requests))
   })
+  process.on('disconnect', () => process.exit(0))
 }
 
 async function slice(get: Get, lanes: number, requests: number): Promise<Slice> {

@@ -1,6 +1,6 @@
 import { type DeadlineList, type DeadlineNode, onAbort, type Timer } from '@seaworthy/core'
 import { HttpTimeoutError, type HttpTimeoutScope } from './errors.ts'
-import type { Exchange, Sending } from './exchange.ts'
+import type { Abortable, Exchange, Sending } from './exchange.ts'
 
 /** How long a send may take, and who measures it. */
 export interface AttemptLimit {
@@ -31,11 +31,11 @@ const nothing = (): void => {}
  *
  * Its fields are declared and set in the constructor, since there is one for every send.
  */
-export class Attempt<R> implements Sending, DeadlineNode {
+export class Attempt<R> implements Sending<R>, DeadlineNode {
   declare readonly attempt: number
   declare readonly headers: ReadonlyMap<string, string> | undefined
-  declare abortable: Sending['abortable']
-  declare onAbort: ((reason: unknown) => void) | undefined
+  declare abortable: Sending<R>['abortable']
+  declare reached: Abortable | undefined
   declare previous: DeadlineNode | undefined
   declare next: DeadlineNode | undefined
   declare due: number
@@ -67,7 +67,7 @@ export class Attempt<R> implements Sending, DeadlineNode {
   ) {
     this.attempt = attempt
     this.headers = headers
-    this.onAbort = undefined
+    this.reached = undefined
     this.previous = undefined
     this.next = undefined
     this.due = 0
@@ -111,11 +111,35 @@ export class Attempt<R> implements Sending, DeadlineNode {
       this.link(outside)
       if (this.settled) return // One of them had aborted already.
       this.startClock()
-      this.exchange.send(this, repeats).then(
+      this.exchange.send(this, repeats)?.then(
         (result) => this.answer(result),
         (error: unknown) => this.fail(error),
       )
     })
+  }
+
+  answer(result: R): void {
+    if (this.settled) {
+      this.exchange.discard(result)
+      return
+    }
+    this.settled = true
+    this.answered = true
+    this.unlinkContext?.()
+    this.unlinkContext = undefined
+    if (this.limit?.coversBody === false) this.stopClock()
+    try {
+      this.resolve(this.sender.answered(result, this))
+    } catch (error) {
+      this.reject(error)
+    }
+  }
+
+  fail(error: unknown): void {
+    if (this.settled) return
+    this.settled = true
+    this.release()
+    this.reject(this.sender.failed(error, this))
   }
 
   /** Time is up: of this send, or of the body of its answer. */
@@ -166,31 +190,7 @@ export class Attempt<R> implements Sending, DeadlineNode {
     this.settled = true
     this.release()
     if (!late) this.reject(this.sender.failed(reason, this))
-    this.onAbort?.(reason)
+    this.reached?.abort(reason)
     this.controller?.abort(reason)
-  }
-
-  private answer(result: R): void {
-    if (this.settled) {
-      this.exchange.discard(result)
-      return
-    }
-    this.settled = true
-    this.answered = true
-    this.unlinkContext?.()
-    this.unlinkContext = undefined
-    if (this.limit?.coversBody === false) this.stopClock()
-    try {
-      this.resolve(this.sender.answered(result, this))
-    } catch (error) {
-      this.reject(error)
-    }
-  }
-
-  private fail(error: unknown): void {
-    if (this.settled) return
-    this.settled = true
-    this.release()
-    this.reject(this.sender.failed(error, this))
   }
 }

@@ -13,8 +13,10 @@ import {
   type AxiosError,
   AxiosHeaders,
   type AxiosResponse,
+  type GenericAbortSignal,
   type InternalAxiosRequestConfig,
 } from 'axios'
+import { SendSignal } from './axios-signal.ts'
 
 /** An answer, and the error that axios makes of it if `validateStatus` says so. */
 export interface AxiosAnswer {
@@ -46,6 +48,8 @@ export class AxiosExchange implements Exchange<AxiosAnswer> {
   private readonly http: OutboundHttp
   private readonly inner: AxiosAdapter
   private readonly config: InternalAxiosRequestConfig
+  /** Whether the adapter is one of axios itself. */
+  private readonly ownAdapters: boolean
   private data: unknown
   private spent = false
 
@@ -55,15 +59,21 @@ export class AxiosExchange implements Exchange<AxiosAnswer> {
     config: InternalAxiosRequestConfig,
     method: string,
     origin: string,
+    ownAdapters: boolean,
   ) {
     this.http = http
     this.inner = inner
     this.config = config
+    this.ownAdapters = ownAdapters
     this.method = method
     this.origin = origin
     // axios asks for less than an AbortSignal, but those who abort give it one.
     this.signal = config.signal as AbortSignal | undefined
     this.data = config.data
+  }
+
+  get flowing(): boolean {
+    return false
   }
 
   get replayable(): boolean {
@@ -123,10 +133,10 @@ export class AxiosExchange implements Exchange<AxiosAnswer> {
   }
 
   private async keep(stream: AsyncIterable<unknown>, sending: Sending): Promise<void> {
-    const { bytes, rest } = await readReplay(stream, this.http.replay.maxReplayBytes, (stop) => {
-      sending.onAbort = stop
+    const { bytes, rest } = await readReplay(stream, this.http.replay.maxReplayBytes, (reading) => {
+      sending.reached = reading
     })
-    sending.onAbort = undefined
+    sending.reached = undefined
     this.spent = bytes === undefined
     // The forms that axios takes: an ArrayBuffer, and on Node a stream of Node.
     this.data =
@@ -134,12 +144,8 @@ export class AxiosExchange implements Exchange<AxiosAnswer> {
   }
 
   private async transmit(sending: Sending): Promise<AxiosAnswer> {
-    const { config, data } = this
-    // Adapters write into headers, and every send must find the caller's.
-    const headers = new AxiosHeaders(config.headers)
-    for (const [name, value] of sending.headers ?? []) headers.set(name, value)
-    const { signal } = sending
-    const attempt = { ...config, data, headers, ...(signal === undefined ? {} : { signal }) }
+    const attempt = this.configFor(sending)
+    const { config } = this
     try {
       return { response: await this.inner(attempt), error: undefined }
     } catch (error) {
@@ -150,6 +156,31 @@ export class AxiosExchange implements Exchange<AxiosAnswer> {
       }
       return { response, error: error as AxiosError }
     }
+  }
+
+  /** The caller's config for one send: adapters write into it, and every send must find the caller's. */
+  private configFor(sending: Sending): InternalAxiosRequestConfig {
+    const { config } = this
+    // As they are: they went through the checks of axios, which cost more than the copy.
+    const headers = Object.assign(new AxiosHeaders(), config.headers)
+    for (const [name, value] of sending.headers ?? []) headers.set(name, value)
+    // axios gives it no prototype, so that nothing is ever found there.
+    const attempt: InternalAxiosRequestConfig = Object.assign(
+      Object.create(Object.getPrototypeOf(config)),
+      config,
+    )
+    attempt.data = this.data
+    attempt.headers = headers
+    const signal = this.signalFor(sending)
+    if (signal !== undefined) attempt.signal = signal
+    return attempt
+  }
+
+  private signalFor(sending: Sending): GenericAbortSignal | undefined {
+    if (!this.ownAdapters || sending.abortable === 'never') return sending.signal
+    const signal = new SendSignal()
+    sending.reached = signal
+    return signal
   }
 
   private drain(stream: NodeStream, length: string | undefined): void {

@@ -56,12 +56,14 @@ export function resilientAxios(
   options: ResilientAxiosOptions = {},
 ): ResilientAxios {
   const http = engineOf(policy)
-  const inner = axios.getAdapter(options.adapter ?? axios.defaults.adapter)
+  const chosen = options.adapter ?? axios.defaults.adapter
+  const inner = axios.getAdapter(chosen)
+  const ownAdapters = [chosen].flat().every((each) => typeof each === 'string')
   const adapter: AxiosAdapter = async (config) => {
     const method = (config.method ?? 'get').toUpperCase()
     const origin = originOf(http, config, method)
     if (origin === undefined) return inner(config)
-    const exchange = new AxiosExchange(http, inner, config, method, origin)
+    const exchange = new AxiosExchange(http, inner, config, method, origin, ownAdapters)
     let reason: unknown
     try {
       const { response, error } = await http.run(exchange)
@@ -85,8 +87,22 @@ function originOf(
   method: string,
 ): string | undefined {
   try {
-    return http.keyOf(axios.getUri(config), method)
+    return http.keyOf((http.customKeys ? undefined : rootOf(config)) ?? axios.getUri(config), method)
   } catch {
     return undefined
   }
+}
+
+const absolute = /^https?:\/\//
+const relative = /^(\/?[\w.-]+(\/|$)|$)/
+
+/**
+ * An address of the same origin, where that is plain to see: to make the whole one axios merges all options again, which takes
+ * a tenth of a small request (bench: `requests.1`).
+ */
+function rootOf({ url = '', baseURL, allowAbsoluteUrls }: InternalAxiosRequestConfig): string | undefined {
+  if (baseURL === undefined) return absolute.test(url) ? url : undefined
+  if (!absolute.test(baseURL)) return undefined
+  if (relative.test(url)) return baseURL
+  return absolute.test(url) && allowAbsoluteUrls !== false ? url : undefined
 }

@@ -42,6 +42,8 @@ export interface OutboundHttp extends Policy<never, HttpEvents> {
    * @throws TypeError when `url` is none.
    */
   keyOf(url: URL | string, method: string): string | undefined
+  /** Whether the option `key` chooses the keys: it wants the whole address, where otherwise any of the same origin will do. */
+  readonly customKeys: boolean
   /** What is known about an origin, such as `https://api.example.com`. */
   origin(origin: string): OriginStatus
   /** How bodies are kept for another send. */
@@ -119,6 +121,10 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
   /** Whether calls need to know when they began. */
   get timed(): boolean {
     return this.rules.totalLimit !== undefined || this.rules.deadline !== undefined || this.watched
+  }
+
+  get customKeys(): boolean {
+    return this.rules.keyOf !== undefined
   }
 
   get replay(): ReplayRules {

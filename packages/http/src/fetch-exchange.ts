@@ -67,6 +67,10 @@ export class FetchExchange implements Exchange<Response> {
     this.redirected = false
   }
 
+  get flowing(): boolean {
+    return false
+  }
+
   get replayable(): boolean {
     return !this.spent
   }
@@ -123,10 +127,10 @@ export class FetchExchange implements Exchange<Response> {
     }
     this.stream = undefined
     this.spent = true // until it is known to be kept
-    const { bytes, rest } = await bufferStream(stream, maxReplayBytes, (stop) => {
-      sending.onAbort = stop
+    const { bytes, rest } = await bufferStream(stream, maxReplayBytes, (reading) => {
+      sending.reached = reading
     })
-    sending.onAbort = undefined
+    sending.reached = undefined
     if (bytes === undefined) return this.transmit(sending, rest, repeats)
     this.spent = false
     this.kept = bytes
@@ -194,7 +198,7 @@ export class FetchExchange implements Exchange<Response> {
     const target = dispatcherOf(this.init)
     if (target === undefined) return undefined
     const line = new Line(target)
-    sending.onAbort = (reason) => line.abort(reason)
+    sending.reached = line
     return line
   }
 

@@ -22,7 +22,7 @@ export type {
   HttpSettled,
 } from './events.ts'
 export { type Evidence, evidenceOf } from './evidence.ts'
-export type { CallerSignal, Exchange, Sending } from './exchange.ts'
+export type { Abortable, CallerSignal, Exchange, Sending } from './exchange.ts'
 export type { ReplayableInit } from './fetch-exchange.ts'
 export { type AnyHeaders, lookUp as lookUpHeader } from './headers.ts'
 export { type HeaderLookup, type HintRules, serverHint } from './hints.ts'

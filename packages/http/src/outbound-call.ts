@@ -201,7 +201,9 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
     if (redirected) engine.credit(origin, judged)
     if (judged === undefined) {
       if (rules.whenExhausted) engine.noteExhaustion(origin, status, headersOf(exchange, result))
-      return this.hand(new Reply(exchange, attempt, result, status, undefined, false, redirected), undefined)
+      const reply = new Reply(exchange, attempt, result, status, undefined, false, redirected)
+      if (exchange.flowing && engine.ownsPolicies) reply.deliver()
+      return this.hand(reply, undefined)
     }
     // The answer of a redirection says nothing about the request before it.
     const failure: StatusFailure = exchange.passedOn(result) ? { ...judged, evidence: 'unknown' } : judged

@@ -1,4 +1,5 @@
 /** Bodies that can be sent again. */
+import type { Abortable } from './exchange.ts'
 
 /** What `fetch` takes as a body. */
 export type Body = NonNullable<RequestInit['body']>
@@ -26,16 +27,18 @@ export type Buffered =
  * Reads a stream to its end, or up to a limit.
  *
  * @param most - How many bytes are kept. A stream with more goes on as a stream.
- * @param onAbort - Gets what stops reading.
+ * @param start - Gets what stops reading.
  */
 export async function bufferStream(
   stream: AsyncIterable<unknown>,
   most: number,
-  onAbort: (stop: (reason: unknown) => void) => void,
+  start: (reading: Abortable) => void,
 ): Promise<Buffered> {
   const iterator = stream[Symbol.asyncIterator]()
-  onAbort((reason) => {
-    iterator.return?.(reason)?.catch(() => {})
+  start({
+    abort(reason) {
+      iterator.return?.(reason)?.catch(() => {})
+    },
   })
   const chunks: Uint8Array[] = []
   let length = 0

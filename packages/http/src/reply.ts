@@ -44,9 +44,10 @@ export class Reply<R = unknown> {
     return this.failure?.retryAfter
   }
 
-  /** Hands it to the caller: only its body can be aborted from now on. */
+  /** Hands it to the caller, who has it already if it was in a hurry: only its body can be aborted from now on. */
   deliver(): R {
     const { attempt, exchange, result } = this
+    if (this.gone) return result
     this.gone = true
     return exchange.deliver(result, attempt.bodyAbortable ? () => attempt.release() : undefined)
   }

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '@seaworthy/core'
-import { drainBytes, drainTime } from '@seaworthy/http'
+import { drainBytes, drainTime, type Sending } from '@seaworthy/http'
 import type { Dispatcher } from 'undici'
 import type { CallerController } from './undici-controller.ts'
 
@@ -19,14 +19,16 @@ const unwanted = 'The answer was not wanted any more.'
 export class DispatchAnswer implements Dispatcher.DispatchHandler {
   declare status: number
   declare headers: Headers
+  /** Whether the request came this way after a redirection. */
+  declare redirected: boolean
   declare private state: 'sent' | 'held' | 'delivered' | 'unwanted'
   declare private readonly handler: Dispatcher.DispatchHandler
   declare private readonly caller: CallerController
-  declare private readonly resolve: (answer: DispatchAnswer) => void
-  declare private readonly reject: (error: unknown) => void
-  declare private readonly noteRedirection: () => void
+  declare private readonly sending: Sending<DispatchAnswer>
   declare private controller: Dispatcher.DispatchController | undefined
   declare private statusMessage: string | undefined
+  /** Whether the connection waits because of us. */
+  declare private paused: boolean
   /** What came while nobody wanted to hear it yet: the end of a short answer, or what the connection had read before it paused. */
   declare private waiting: (() => void)[]
   declare private ended: (() => void) | undefined
@@ -37,20 +39,18 @@ export class DispatchAnswer implements Dispatcher.DispatchHandler {
   constructor(
     handler: Dispatcher.DispatchHandler,
     caller: CallerController,
-    resolve: (answer: DispatchAnswer) => void,
-    reject: (error: unknown) => void,
-    noteRedirection: () => void,
+    sending: Sending<DispatchAnswer>,
   ) {
     this.handler = handler
     this.caller = caller
-    this.resolve = resolve
-    this.reject = reject
-    this.noteRedirection = noteRedirection
+    this.sending = sending
+    this.redirected = false
     this.status = 0
     this.headers = none
     this.state = 'sent'
     this.controller = undefined
     this.statusMessage = undefined
+    this.paused = false
     this.waiting = []
     this.ended = undefined
     this.abortReason = undefined
@@ -63,7 +63,7 @@ export class DispatchAnswer implements Dispatcher.DispatchHandler {
     context: { history?: unknown[] } | undefined,
   ): void {
     this.controller = controller
-    if ((context?.history?.length ?? 0) > 0) this.noteRedirection()
+    if ((context?.history?.length ?? 0) > 0) this.redirected = true
     if (this.abortReason !== undefined) controller.abort(this.abortReason.reason as Error)
   }
 
@@ -77,7 +77,7 @@ export class DispatchAnswer implements Dispatcher.DispatchHandler {
     this.status = status
     this.state = 'delivered'
     this.handler.onRequestUpgrade?.(this.caller, status, headers, socket)
-    this.resolve(this)
+    this.sending.answer(this)
   }
 
   onResponseStart(
@@ -97,13 +97,13 @@ export class DispatchAnswer implements Dispatcher.DispatchHandler {
     this.headers = headers
     this.statusMessage = statusMessage
     this.state = 'held'
-    this.resolve(this)
+    this.sending.answer(this)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.state === 'held') {
-      // Only now, since to pause and to go on costs more than all else here, and most answers are delivered before.
       controller.pause()
+      this.paused = true
       this.waiting.push(() => this.onResponseData(controller, chunk))
     } else if (this.state === 'delivered') this.handler.onResponseData?.(this.caller, chunk)
     else this.swallow(chunk)
@@ -127,7 +127,7 @@ export class DispatchAnswer implements Dispatcher.DispatchHandler {
     }
     this.finish()
     if (this.state === 'delivered') this.handler.onResponseError?.(this.caller, error)
-    else if (this.state === 'sent') this.reject(error)
+    else if (this.state === 'sent') this.sending.fail(error)
   }
 
   /** Ends the connection, whatever it does. */
@@ -147,7 +147,7 @@ export class DispatchAnswer implements Dispatcher.DispatchHandler {
     caller.rawHeaders = controller?.rawHeaders ?? null
     handler.onResponseStart?.(caller, this.status, this.headers, this.statusMessage)
     for (const tell of this.waiting.splice(0)) tell()
-    if (!caller.paused) controller?.resume()
+    if (this.paused && !caller.paused) controller?.resume()
   }
 
   /** Nobody gets it: reads it to its end if that is near, and ends the connection otherwise. */
@@ -160,7 +160,7 @@ export class DispatchAnswer implements Dispatcher.DispatchHandler {
     }
     this.timer = clock.setTimer(() => this.controller?.abort(new Error(unwanted)), drainTime, false)
     for (const tell of this.waiting.splice(0)) tell()
-    this.controller?.resume()
+    if (this.paused) this.controller?.resume()
   }
 
   private swallow(chunk: Buffer): void {

@@ -18,7 +18,8 @@ export class DispatchExchange implements Exchange<DispatchAnswer> {
   declare private readonly handler: Dispatcher.DispatchHandler
   declare private body: Dispatcher.DispatchOptions['body']
   declare private spent: boolean
-  declare private redirected: boolean
+  /** What the last send has. */
+  declare private answer: DispatchAnswer | undefined
 
   constructor(
     http: OutboundHttp,
@@ -35,7 +36,7 @@ export class DispatchExchange implements Exchange<DispatchAnswer> {
     this.signal = new CallerController()
     this.body = options.body
     this.spent = false
-    this.redirected = false
+    this.answer = undefined
   }
 
   /** Runs the request to its end; the handler hears everything. */
@@ -48,6 +49,10 @@ export class DispatchExchange implements Exchange<DispatchAnswer> {
     })
   }
 
+  get flowing(): boolean {
+    return true
+  }
+
   get replayable(): boolean {
     return !this.spent
   }
@@ -56,9 +61,10 @@ export class DispatchExchange implements Exchange<DispatchAnswer> {
     return headerIn(this.options.headers, name)
   }
 
-  send(sending: Sending, repeats: boolean): Promise<DispatchAnswer> {
-    if (!isReplayStream(this.body)) return this.transmit(sending)
-    return this.sendStream(this.body, sending, repeats)
+  send(sending: Sending<DispatchAnswer>, repeats: boolean): undefined {
+    const { body } = this
+    if (isReplayStream(body)) void this.sendStream(body, sending, repeats)
+    else this.transmit(sending)
   }
 
   status({ status }: DispatchAnswer): number {
@@ -88,40 +94,47 @@ export class DispatchExchange implements Exchange<DispatchAnswer> {
   }
 
   passedOn(): boolean {
-    return this.redirected
+    return this.answer?.redirected === true
   }
 
   private async sendStream(
     stream: AsyncIterable<unknown>,
-    sending: Sending,
+    sending: Sending<DispatchAnswer>,
     repeats: boolean,
-  ): Promise<DispatchAnswer> {
+  ): Promise<void> {
     this.spent = true
-    const { maxReplayBytes, bufferStreams } = this.http.replay
-    if (!repeats || !bufferStreams) return this.transmit(sending)
-    const { bytes, rest } = await readReplay(stream, maxReplayBytes, (stop) => {
-      sending.onAbort = stop
+    const { bufferStreams } = this.http.replay
+    try {
+      if (repeats && bufferStreams) await this.keep(stream, sending)
+    } catch (error) {
+      sending.fail(error)
+      return
+    }
+    this.transmit(sending)
+  }
+
+  private async keep(stream: AsyncIterable<unknown>, sending: Sending<DispatchAnswer>): Promise<void> {
+    const { bytes, rest } = await readReplay(stream, this.http.replay.maxReplayBytes, (reading) => {
+      sending.reached = reading
     })
     // undici takes iterables, which a stream of the web is.
     this.body = bytes ?? (rest as unknown as Dispatcher.DispatchOptions['body'])
     this.spent = bytes === undefined
-    return this.transmit(sending)
   }
 
-  private transmit(sending: Sending): Promise<DispatchAnswer> {
-    return new Promise((resolve, reject) => {
-      const noteRedirection = (): void => {
-        this.redirected = true
-      }
-      this.redirected = false
-      const answer = new DispatchAnswer(this.handler, this.signal, resolve, reject, noteRedirection)
-      sending.onAbort = (reason) => answer.abort(reason)
-      // Defaults first: on Node 20 keys that are added to a copy cost 80 times as much.
-      const options: Dispatcher.DispatchOptions = { body: null, headers: null, ...this.options }
-      options.body = this.body ?? null
-      options.headers = withHeaders(this.options.headers, sending.headers) ?? null
+  private transmit(sending: Sending<DispatchAnswer>): void {
+    const answer = new DispatchAnswer(this.handler, this.signal, sending)
+    this.answer = answer
+    sending.reached = answer
+    // Defaults first: on Node 20 keys that are added to a copy cost 80 times as much.
+    const options: Dispatcher.DispatchOptions = { body: null, headers: null, ...this.options }
+    options.body = this.body ?? null
+    options.headers = withHeaders(this.options.headers, sending.headers) ?? null
+    try {
       this.dispatch(options, answer)
-    })
+    } catch (error) {
+      sending.fail(error)
+    }
   }
 }
 

@@ -3,9 +3,16 @@ import { createHash, randomBytes } from 'node:crypto'
 import { getEventListeners } from 'node:events'
 import { Agent } from 'node:http'
 import { Readable } from 'node:stream'
-import type { HttpOptions } from '@seaworthy/http'
+import type { HttpOptions, RequestTarget } from '@seaworthy/http'
 import { type ResilientAxios, resilientAxios } from '@seaworthy/http/axios'
-import axios, { type AxiosInstance, type AxiosRequestConfig, isAxiosError, isCancel } from 'axios'
+import axios, {
+  type AxiosAdapter,
+  type AxiosInstance,
+  type AxiosRequestConfig,
+  type InternalAxiosRequestConfig,
+  isAxiosError,
+  isCancel,
+} from 'axios'
 import { describe, expect, it, vi } from 'vitest'
 import { type Behaviour, bodyOf, plainServer, scriptedServer, unusedPort } from './local-servers.ts'
 
@@ -225,3 +232,68 @@ describe('connections of axios', () => {
 function ok200(): Behaviour {
   return { status: 200, body: 'whole' }
 }
+
+describe('what adapters of axios get', () => {
+  it('a signal of the platform, where the adapter is the user’s, and nothing to inherit', async () => {
+    const configs: InternalAxiosRequestConfig[] = []
+    const adapter: AxiosAdapter = async (config) => {
+      configs.push(config)
+      return { data: '', status: 200, statusText: '', headers: {}, config }
+    }
+    const own = axios.create({ adapter: resilientAxios(quick, { adapter }) })
+    await own.get('http://shop.test/', { headers: { 'X-Shop': '1' } })
+    expect(configs.map(({ signal }) => signal instanceof AbortSignal)).toEqual([true])
+    expect(Object.getPrototypeOf(configs[0])).toBeNull()
+    expect(configs[0]?.headers.get('x-shop')).toBe('1')
+  })
+
+  it.each(['http', 'fetch'] as const)('a time limit ends the request of the adapter %s', async (adapter) => {
+    let closed = 0
+    await using server = await plainServer((request) => request.socket.once('close', () => closed++))
+    const policy = resilientAxios({ retry: false, timeout: { attempt: 50 } }, { adapter })
+    const own = axios.create({ adapter: policy, proxy: false })
+    await expect(own.get(server.url)).rejects.toMatchObject({ code: 'ERR_TIMEOUT', scope: 'attempt' })
+    await expect.poll(() => closed).toBe(1)
+    expect(policy.http.debugStats()).toMatchObject({ calls: 0, timed: 0 })
+  })
+})
+
+describe('the origin of a request of axios', () => {
+  it.each<[AxiosRequestConfig, string]>([
+    [{ url: 'http://a.test:81/x?y' }, 'http://a.test:81'],
+    [{ url: 'HTTP://A.test/x' }, 'http://a.test'],
+    [{ baseURL: 'http://a.test/api', url: 'x' }, 'http://a.test'],
+    [{ baseURL: 'http://a.test/api/', url: '/x', params: { q: 'http://b.test' } }, 'http://a.test'],
+    [{ baseURL: 'http://a.test', url: '' }, 'http://a.test'],
+    [{ baseURL: 'http://a.test', url: 'http://b.test/x' }, 'http://b.test'],
+    [{ baseURL: 'http://a.test', url: 'http://b.test/x', allowAbsoluteUrls: false }, 'http://a.test'],
+    [{ baseURL: 'http://a.test', url: 'x:81/y' }, 'http://a.test'],
+    [{ baseURL: 'http://a.test', url: '@b.test/y' }, 'http://a.test'],
+    [{ baseURL: 'http://a.test', url: '/../y' }, 'http://a.test'],
+  ])('of %j is %s', async (config, origin) => {
+    const adapter: AxiosAdapter = async (given) => {
+      return { data: '', status: 200, statusText: '', headers: {}, config: given }
+    }
+    for (const options of [{}, { key: (target: RequestTarget) => target.origin }]) {
+      const policy = resilientAxios({ ...quick, ...options }, { adapter })
+      const origins: string[] = []
+      policy.http.on('settled', (event) => origins.push(event.origin))
+      await axios.create({ adapter: policy }).request(config)
+      expect(origins).toEqual([origin])
+    }
+  })
+
+  it('a key of the user sees the whole address', async () => {
+    const seen: string[] = []
+    const key = ({ url, origin }: RequestTarget): string => {
+      seen.push(url.href)
+      return origin
+    }
+    const adapter: AxiosAdapter = async (config) => {
+      return { data: '', status: 200, statusText: '', headers: {}, config }
+    }
+    const own = axios.create({ adapter: resilientAxios({ ...quick, key }, { adapter }) })
+    await own.get('/x', { baseURL: 'http://a.test/api', params: { tenant: 7 } })
+    expect(seen).toEqual(['http://a.test/api/x?tenant=7'])
+  })
+})

@@ -262,3 +262,104 @@ function abortable(): { signal: AbortSignal; abort: (reason: Error) => void } {
   const controller = new AbortController()
   return { signal: controller.signal, abort: (reason) => controller.abort(reason) }
 }
+
+describe('what a handler hears', () => {
+  /** A dispatcher that answers when told, all at once, as a connection does whose answer came in one packet. */
+  function played(): {
+    readonly answer: (status: number, body: string) => void
+    readonly dispatch: Dispatcher.Dispatch
+    readonly paused: string[]
+  } {
+    const paused: string[] = []
+    let handler: Dispatcher.DispatchHandler | undefined
+    let failure: Error | undefined
+    const controller = {
+      pause: () => paused.push('pause'),
+      resume: () => paused.push('resume'),
+      abort: (reason: Error) => {
+        failure = reason
+      },
+      aborted: false,
+      reason: null,
+      paused: false,
+    } as unknown as Dispatcher.DispatchController
+    const dispatch: Dispatcher.Dispatch = (_, given) => {
+      handler = given
+      failure = undefined
+      given.onRequestStart?.(controller, {})
+      return true
+    }
+    const answer = (status: number, body: string): void => {
+      handler?.onResponseStart?.(controller, status, {}, '')
+      if (failure === undefined) handler?.onResponseData?.(controller, Buffer.from(body))
+      if (failure === undefined) handler?.onResponseEnd?.(controller, {})
+      else handler?.onResponseError?.(controller, failure)
+    }
+    return { answer, dispatch, paused }
+  }
+
+  /** Writes down what it hears; calls back at the start of an answer. */
+  function listening(
+    heard: string[],
+    started: (controller: Dispatcher.DispatchController) => void = () => {},
+  ) {
+    return {
+      onRequestStart: () => {},
+      onResponseStart: (controller, status) => {
+        heard.push(`start ${status}`)
+        started(controller)
+      },
+      onResponseData: (_, chunk) => heard.push(`data ${chunk}`),
+      onResponseEnd: () => heard.push('end'),
+      onResponseError: (_, error) => heard.push(`error ${error.message}`),
+    } satisfies Dispatcher.DispatchHandler
+  }
+
+  const options = { origin: 'http://shop.test', path: '/', method: 'GET' } as const
+  const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+  it('a good answer is heard as it comes, and its connection never waits', async () => {
+    const { dispatch, answer, paused } = played()
+    const heard: string[] = []
+    resilientDispatcher(quick)(dispatch)(options, listening(heard))
+    answer(200, 'ok')
+    expect(heard).toEqual(['start 200', 'data ok', 'end'])
+    await later()
+    expect([heard.length, paused]).toEqual([3, []])
+  })
+
+  it('a bad one waits until it is known whether it is the last', async () => {
+    const { dispatch, answer, paused } = played()
+    const heard: string[] = []
+    resilientDispatcher({ ...quick, retry: false })(dispatch)(options, listening(heard))
+    answer(503, 'busy')
+    expect(heard).toEqual([])
+    await later()
+    expect([heard, paused]).toEqual([
+      ['start 503', 'data busy', 'end'],
+      ['pause', 'resume'],
+    ])
+  })
+
+  it('of giving up at the start of an answer is told once', async () => {
+    const { dispatch, answer } = played()
+    const heard: string[] = []
+    const handler = listening(heard, (controller) => controller.abort(new Error('no more')))
+    const interceptor = resilientDispatcher(quick)
+    interceptor(dispatch)(options, handler)
+    answer(200, 'ok')
+    await later()
+    expect(heard).toEqual(['start 200', 'error no more'])
+    expect(interceptor.http.debugStats()).toMatchObject({ calls: 0, timed: 0 })
+  })
+
+  it('of a dispatcher that throws is told as of any failure', async () => {
+    const heard: string[] = []
+    const dispatch: Dispatcher.Dispatch = () => {
+      throw new TypeError('no such option')
+    }
+    resilientDispatcher({ ...quick, retry: false })(dispatch)(options, listening(heard))
+    await later()
+    expect(heard).toEqual(['error no such option'])
+  })
+})
