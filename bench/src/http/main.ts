@@ -13,6 +13,7 @@ import { median } from '../statistics.ts'
 import { contenders } from './contenders.ts'
 import { canPin, startOn } from './processors.ts'
 import { type Speed, speeds } from './speed.ts'
+import type { Inside } from './trial.ts'
 
 const usage = `npm run bench:http -- [options]
 
@@ -55,6 +56,7 @@ const subjects: readonly Subject[] = [
     title: 'GET of 64 bytes, 50 in flight',
     measure: (url) => speed('requests.50', 50, url),
   },
+  { name: 'inside', title: 'Time of its own, of a GET of 64 bytes', measure: inside },
   {
     name: 'sockets',
     title: `${retried} requests, each answered by 503 with 20 kB first`,
@@ -125,6 +127,33 @@ async function speed(subject: string, lanes: number, url: string): Promise<Omit<
     'p99 ms',
   ]
   return { columns, rows }
+}
+
+async function inside(url: string): Promise<Omit<Figures, 'name' | 'title'>> {
+  const results: { readonly bare: Inside; readonly ours: Inside }[] = []
+  for (let run = 0; run < runs; run++) {
+    showProgress(`inside: ${run + 1} of ${runs}`)
+    const measure = (name: string) =>
+      node(file('trial'), 'inside', url, values.requests, name) as Promise<Inside>
+    results.push({ bare: await measure('bare fetch'), ours: await measure('seaworthy: resilientFetch') })
+  }
+  showProgress('')
+  const added = (read: (each: Inside) => number): number[] =>
+    results.map(({ bare, ours }) => read(ours) - read(bare))
+  const all = ({ before, between, after }: Inside): number => before + between + after
+  const shares = results.map(({ bare, ours }) => (all(ours) - all(bare)) / bare.request)
+  const cells = [
+    ({ before }: Inside) => before,
+    ({ between }: Inside) => between,
+    ({ after }: Inside) => after,
+    all,
+  ]
+    .map((read) => median(added(read)).toFixed(1))
+    .concat(`${(median(shares) * 100).toFixed(1)} %`)
+  return {
+    columns: ['µs before fetch', 'until its promise', 'after the answer', 'sum', 'of a request'],
+    rows: [{ name: 'seaworthy: resilientFetch', cells }],
+  }
 }
 
 async function sockets(url: string): Promise<Omit<Figures, 'name' | 'title'>> {

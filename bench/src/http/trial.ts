@@ -4,9 +4,11 @@
  * - `trial.mjs slices URL LANES CONTENDER`: sends so many requests as each message of its parent asks for, and answers with what
  *   they took. A client has a process of its own, as in a program that uses it,
  *   so that it pays for no other's machine code and garbage.
- * - `trial.mjs sockets URL COUNT CONTENDER` and `trial.mjs memory URL COUNT` print what they found as JSON.
+ * - `trial.mjs sockets URL COUNT CONTENDER`, `trial.mjs memory URL COUNT` and `trial.mjs inside URL COUNT CONTENDER` print what they
+ *   found as JSON.
  */
 import { resilientFetch } from '@seaworthy/http'
+import { percentile } from '../statistics.ts'
 import { contenders, type Get } from './contenders.ts'
 
 /** What some requests took. */
@@ -19,11 +21,24 @@ export interface Slice {
   readonly single: readonly number[]
 }
 
+/** Where the time of a request goes that is not spent in `fetch`: microseconds, medians. */
+export interface Inside {
+  /** From the call to the call of `fetch`. */
+  readonly before: number
+  /** From the return of `fetch` to the return of the client. */
+  readonly between: number
+  /** From the answer of `fetch` to that of the client. */
+  readonly after: number
+  /** The whole request, its body included. */
+  readonly request: number
+}
+
 const [kind = '', url = '', count = '0', chosen = ''] = process.argv.slice(2)
 
 if (kind === 'slices') answerSlices(Number(count))
 else {
-  process.stdout.write(JSON.stringify(await (kind === 'sockets' ? sockets : memory)(Number(count))))
+  const measure = { sockets, memory, inside }[kind]
+  process.stdout.write(JSON.stringify(await measure?.(Number(count))))
   process.exit(0)
 }
 
@@ -77,6 +92,43 @@ async function memory(origins: number): Promise<{ readonly bytes: number; readon
   const bytes = used() - before
   await client('http://warm.up/')
   return { bytes, perOrigin: bytes / origins }
+}
+
+/** Asks the clock where `fetch` begins and ends, in a client that looks it up at every call. */
+async function inside(requests: number): Promise<Inside> {
+  const { fetch } = globalThis
+  let asked = 0
+  let given = 0
+  let answered = 0
+  globalThis.fetch = (input, init) => {
+    asked = performance.now()
+    const answer = fetch(input, init).then((response) => {
+      answered = performance.now()
+      return response
+    })
+    given = performance.now()
+    return answer
+  }
+  const client = chosen === 'bare fetch' ? (address: string) => globalThis.fetch(address) : resilientFetch()
+  const times: Inside[] = []
+  for (let i = -requests; i < requests; i++) {
+    const began = performance.now()
+    const answer = client(`${url}/small`)
+    const returned = performance.now()
+    const response = await answer
+    const over = performance.now()
+    await response.arrayBuffer()
+    const request = performance.now() - began
+    if (i >= 0)
+      times.push({ before: asked - began, between: returned - given, after: over - answered, request })
+  }
+  const middle = (read: (each: Inside) => number): number => percentile(times.map(read), 0.5) * 1000
+  return {
+    before: middle(({ before }) => before),
+    between: middle(({ between }) => between),
+    after: middle(({ after }) => after),
+    request: middle(({ request }) => request),
+  }
 }
 
 function open(): Get {
