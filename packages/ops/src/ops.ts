@@ -109,6 +109,7 @@ class Handler implements Ops {
       onSecond: (points) => {
         // The board asks the stores while somebody looks, and shows what it knows by then.
         if (feed.size > 0) void board.refresh(storePatience, storeInterval)
+        this.#transitions.second()
         feed.second(points)
       },
     })

@@ -614,7 +614,7 @@ export interface TransitionEvent {
   readonly type: string
   /** Names, states, counts and durations of the event; never texts of errors. */
   readonly facts: Readonly<Record<string, string | number | boolean>>
-  /** How many like it were left out in the second before. */
+  /** How many like it were left out before it: of many alike within a second the first five are told, and the last. */
   readonly suppressed?: number
 }
 

@@ -47,6 +47,15 @@ const types = [
   'ran',
 ]
 
+/** Those of one kind, name and type in the second that runs. */
+interface Alike {
+  readonly since: number
+  told: number
+  /** How many were left out, and the last of them. */
+  left: number
+  last: { readonly event: HubEvent; readonly time: number } | undefined
+}
+
 export class Transitions {
   readonly #clock: Clock
   readonly #wallClock: WallClock
@@ -54,7 +63,7 @@ export class Transitions {
   readonly #ring: TransitionEvent[] = []
   readonly #leave: (() => void)[]
   /** How many alike there were in the second that runs, and how many were left out in it. */
-  readonly #alike = new Map<string, { since: number; told: number; left: number }>()
+  readonly #alike = new Map<string, Alike>()
   #seq = 0
 
   /** @param tell - Told of each. Must not throw. */
@@ -86,12 +95,29 @@ export class Transitions {
     for (const leave of this.#leave) leave()
   }
 
-  #take({ kind, name, type, payload }: HubEvent): void {
-    const suppressed = this.#admit(`${kind}\u0000${name}\u0000${type}`)
-    if (suppressed === undefined) return
+  /** A second is over: of those that were left out the last is told after all, since it says how things are now. */
+  second(): void {
+    const now = this.#clock.now()
+    for (const alike of this.#alike.values()) {
+      if (alike.last === undefined || now - alike.since < 1000) continue
+      const { event, time } = alike.last
+      const suppressed = alike.left - 1
+      alike.last = undefined
+      alike.left = 0
+      this.#add(event, time, suppressed)
+    }
+  }
+
+  #take(event: HubEvent): void {
+    const time = Math.round(this.#wallClock())
+    const suppressed = this.#admit(event, time)
+    if (suppressed !== undefined) this.#add(event, time, suppressed)
+  }
+
+  #add({ kind, name, type, payload }: HubEvent, time: number, suppressed: number): void {
     const transition: TransitionEvent = {
       seq: ++this.#seq,
-      time: Math.round(this.#wallClock()),
+      time,
       kind,
       name,
       type,
@@ -103,13 +129,14 @@ export class Transitions {
     this.#tell(transition)
   }
 
-  /** How many like it were left out before; undefined if it is left out itself. */
-  #admit(what: string): number | undefined {
+  /** How many like it were left out before; undefined if it is left out itself, for now. */
+  #admit(event: HubEvent, time: number): number | undefined {
+    const what = `${event.kind}\u0000${event.name}\u0000${event.type}`
     const now = this.#clock.now()
     const known = this.#alike.get(what)
     if (known === undefined || now - known.since >= 1000) {
       if (known === undefined && this.#alike.size >= mostKinds) this.#alike.clear()
-      this.#alike.set(what, { since: now, told: 1, left: 0 })
+      this.#alike.set(what, { since: now, told: 1, left: 0, last: undefined })
       return known?.left ?? 0
     }
     if (known.told < mostAlike) {
@@ -117,6 +144,7 @@ export class Transitions {
       return 0
     }
     known.left++
+    known.last = { event, time }
     return undefined
   }
 }
