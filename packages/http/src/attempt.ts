@@ -35,7 +35,8 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
   declare readonly attempt: number
   declare readonly headers: ReadonlyMap<string, string> | undefined
   declare abortable: Sending<R>['abortable']
-  declare reached: Abortable | undefined
+  declare private reached: Abortable | undefined
+  declare private abortion: { readonly reason: unknown } | undefined
   declare previous: DeadlineNode | undefined
   declare next: DeadlineNode | undefined
   declare due: number
@@ -68,6 +69,7 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
     this.attempt = attempt
     this.headers = headers
     this.reached = undefined
+    this.abortion = undefined
     this.previous = undefined
     this.next = undefined
     this.due = 0
@@ -116,6 +118,11 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
         (error: unknown) => this.fail(error),
       )
     })
+  }
+
+  reach(target: Abortable | undefined): void {
+    this.reached = target
+    if (this.abortion !== undefined) target?.abort(this.abortion.reason)
   }
 
   answer(result: R): void {
@@ -190,6 +197,7 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
     this.settled = true
     this.release()
     if (!late) this.reject(this.sender.failed(reason, this))
+    this.abortion ??= { reason }
     this.reached?.abort(reason)
     this.controller?.abort(reason)
   }

@@ -134,9 +134,9 @@ export class AxiosExchange implements Exchange<AxiosAnswer> {
 
   private async keep(stream: AsyncIterable<unknown>, sending: Sending): Promise<void> {
     const { bytes, rest } = await readReplay(stream, this.http.replay.maxReplayBytes, (reading) => {
-      sending.reached = reading
+      sending.reach(reading)
     })
-    sending.reached = undefined
+    sending.reach(undefined)
     this.spent = bytes === undefined
     // The forms that axios takes: an ArrayBuffer, and on Node a stream of Node.
     this.data =
@@ -179,7 +179,7 @@ export class AxiosExchange implements Exchange<AxiosAnswer> {
   private signalFor(sending: Sending): GenericAbortSignal | undefined {
     if (!this.ownAdapters || sending.abortable === 'never') return sending.signal
     const signal = new SendSignal()
-    sending.reached = signal
+    sending.reach(signal)
     return signal
   }
 

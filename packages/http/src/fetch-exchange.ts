@@ -128,9 +128,9 @@ export class FetchExchange implements Exchange<Response> {
     this.stream = undefined
     this.spent = true // until it is known to be kept
     const { bytes, rest } = await bufferStream(stream, maxReplayBytes, (reading) => {
-      sending.reached = reading
+      sending.reach(reading)
     })
-    sending.reached = undefined
+    sending.reach(undefined)
     if (bytes === undefined) return this.transmit(sending, rest, repeats)
     this.spent = false
     this.kept = bytes
@@ -198,7 +198,7 @@ export class FetchExchange implements Exchange<Response> {
     const target = dispatcherOf(this.init)
     if (target === undefined) return undefined
     const line = new Line(target)
-    sending.reached = line
+    sending.reach(line)
     return line
   }
 

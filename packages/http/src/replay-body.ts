@@ -28,6 +28,7 @@ export type Buffered =
  *
  * @param most - How many bytes are kept. A stream with more goes on as a stream.
  * @param start - Gets what stops reading.
+ * @throws The reason that it was stopped with.
  */
 export async function bufferStream(
   stream: AsyncIterable<unknown>,
@@ -35,8 +36,10 @@ export async function bufferStream(
   start: (reading: Abortable) => void,
 ): Promise<Buffered> {
   const iterator = stream[Symbol.asyncIterator]()
+  let stopped: { readonly reason: unknown } | undefined
   start({
     abort(reason) {
+      stopped = { reason }
       iterator.return?.(reason)?.catch(() => {})
     },
   })
@@ -44,6 +47,8 @@ export async function bufferStream(
   let length = 0
   for (;;) {
     const { done, value } = await iterator.next()
+    // Part of a body must never be taken for the whole.
+    if (stopped !== undefined) throw stopped.reason
     if (done) return { bytes: joined(chunks, length), rest: undefined }
     const chunk = bytesOf(value)
     chunks.push(chunk)

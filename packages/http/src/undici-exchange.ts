@@ -115,7 +115,7 @@ export class DispatchExchange implements Exchange<DispatchAnswer> {
 
   private async keep(stream: AsyncIterable<unknown>, sending: Sending<DispatchAnswer>): Promise<void> {
     const { bytes, rest } = await readReplay(stream, this.http.replay.maxReplayBytes, (reading) => {
-      sending.reached = reading
+      sending.reach(reading)
     })
     // undici takes iterables, which a stream of the web is.
     this.body = bytes ?? (rest as unknown as Dispatcher.DispatchOptions['body'])
@@ -125,7 +125,7 @@ export class DispatchExchange implements Exchange<DispatchAnswer> {
   private transmit(sending: Sending<DispatchAnswer>): void {
     const answer = new DispatchAnswer(this.handler, this.signal, sending)
     this.answer = answer
-    sending.reached = answer
+    sending.reach(answer)
     // Defaults first: on Node 20 keys that are added to a copy cost 80 times as much.
     const options: Dispatcher.DispatchOptions = { body: null, headers: null, ...this.options }
     options.body = this.body ?? null

@@ -282,6 +282,7 @@ describe('what a handler hears', () => {
       aborted: false,
       reason: null,
       paused: false,
+      // Only what the interceptor uses: undici's own has more that no dispatcher can make.
     } as unknown as Dispatcher.DispatchController
     const dispatch: Dispatcher.Dispatch = (_, given) => {
       handler = given
