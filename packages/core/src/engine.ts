@@ -471,8 +471,9 @@ export class Segment {
     for (let slot = from; slot >= to; slot--) {
       const layer = this.layers[slot] as Layer
       layer.success?.(call, slot, value)
-      if (layer.revise === undefined || call.expired) continue
-      const revised = this.answer(call, () => layer.revise?.(call, slot, value, this.rest(call, slot)))
+      // What comes too late for the caller is not for layers inside the one that gave it up; what a retry got after that, is.
+      if (layer.revise === undefined || (call.expired && slot >= this.split)) continue
+      const revised = this.revision(call, slot, value)
       if (revised !== undefined) return this.continue(call, slot - 1, to, revised)
     }
     return value
@@ -489,15 +490,30 @@ export class Segment {
         call.context = call.context.renewed()
         call.timedOut = false
       }
-      const recovered = this.answer(call, () => layer.recover?.(call, slot, error, this.rest(call, slot)))
+      const recovered = this.recovery(call, slot, error)
       if (recovered !== undefined) return this.continue(call, slot - 1, to, recovered)
     }
     return undefined
   }
 
-  private answer(call: Entry, ask: () => Promise<unknown> | undefined): Promise<unknown> | undefined {
+  /** What a layer answers in place of a value. */
+  private revision(call: Entry, slot: number, value: unknown): Promise<unknown> | undefined {
+    const layer = this.layers[slot] as Layer
     try {
-      const answer = ask()
+      if (layer.revises?.(value) === false) return undefined
+      const answer = layer.revise?.(call, slot, value, this.rest(call, slot))
+      if (answer !== undefined) call.kept = true
+      return answer
+    } catch (error) {
+      call.kept = true
+      return Promise.reject(error)
+    }
+  }
+
+  /** What a layer answers in place of an error. */
+  private recovery(call: Entry, slot: number, failure: unknown): Promise<unknown> | undefined {
+    try {
+      const answer = this.layers[slot]?.recover?.(call, slot, failure, this.rest(call, slot))
       if (answer !== undefined) call.kept = true
       return answer
     } catch (error) {

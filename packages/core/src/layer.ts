@@ -77,6 +77,11 @@ export interface Layer {
   failure?(call: Call, slot: number, error: unknown): void
   /** May answer in place of an error of the inner part: undefined lets the error pass on. Called after `failure`. */
   recover?(call: Call, slot: number, error: unknown, inner: Inner): Promise<unknown> | undefined
+  /**
+   * Whether {@link revise} is to be asked about a value. It may throw, with the same effect as there. Without it, `revise` is asked
+   * about every value, for which the engine has to prepare the inner part.
+   */
+  revises?(value: unknown): boolean
   /** May answer in place of a value of the inner part: undefined lets the value pass on. Called after `success`. */
   revise?(call: Call, slot: number, value: unknown, inner: Inner): Promise<unknown> | undefined
   /** The general form: replaces all hooks above. Costs a promise of its own on every call. */

@@ -12,6 +12,7 @@ import {
   type Next,
   observer,
   passer,
+  reader,
   refuser,
   repeater,
   type Step,
@@ -55,6 +56,7 @@ const toy: fc.Arbitrary<Make> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant<Make>(() => answerer()) },
   { weight: 1, arbitrary: fc.constant<Make>(() => critic()) },
+  { weight: 1, arbitrary: fc.constant<Make>(() => reader()) },
   { weight: 1, arbitrary: fc.constant<Make>((clock) => surrounder(clock)) },
   {
     weight: 1,
@@ -162,6 +164,7 @@ describe('a pipeline means what its nested definition means', () => {
       'repeated',
       'refused',
       'side by side',
+      'revised',
       'waited',
     ])
     await fc.assert(
@@ -188,6 +191,7 @@ describe('a pipeline means what its nested definition means', () => {
         const all = JSON.stringify(expected)
         if (all.includes('expired')) seen.mark('expired')
         if (all.includes('instead of')) seen.mark('recovered')
+        if (all.includes('read value')) seen.mark('revised')
         if (all.includes('error: caller left')) seen.mark('aborted')
         if (all.includes('attempt 2')) seen.mark('repeated')
         if (all.includes('refused')) seen.mark('refused')

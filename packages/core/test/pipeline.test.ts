@@ -77,6 +77,25 @@ describe('pipeline', () => {
     expect(await new Shop().take(2)).toBe(3)
   })
 
+  it('asks about a value only layers that say it concerns them, and rejects when one cannot say', async () => {
+    const asked: unknown[] = []
+    const policy = new ToyPolicy({
+      kind: 'reader',
+      revises: (value) => {
+        if (value === undefined) throw new Error('cannot be read')
+        return value === 'mine'
+      },
+      revise: (_call, _slot, value) => {
+        asked.push(value)
+        return undefined
+      },
+    })
+    expect(await policy.execute(() => 'yours')).toBe('yours')
+    expect(await policy.execute(() => 'mine')).toBe('mine')
+    expect(asked).toEqual(['mine'])
+    await expect(policy.execute(() => undefined)).rejects.toThrow('cannot be read')
+  })
+
   it('settles without a throw', async () => {
     const policy = pipeline()
     expect(await policy.settle(() => 1)).toEqual({ status: 'fulfilled', value: 1 })

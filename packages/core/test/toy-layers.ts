@@ -207,6 +207,24 @@ export function critic(): Toy {
   }
 }
 
+/** Answers in place of certain values, and says beforehand which, unless nobody waits for them any more. */
+export function reader(): Toy {
+  const judged = (value: unknown): boolean => value === 'value 1' || value === 'value 2'
+  return {
+    label: 'reader',
+    layer: () => ({
+      kind: 'reader',
+      revises: judged,
+      revise: ({ context }, _slot, value) =>
+        context.aborted ? undefined : Promise.resolve(`read ${text(value)}`),
+    }),
+    nested: () => (next) => async (context) => {
+      const value = await next(context)
+      return judged(value) && !context.signal.aborted ? `read ${text(value)}` : value
+    },
+  }
+}
+
 /** Settles the call after a time, whatever the inner part does, and aborts it. */
 export function limiter(clock: Clock, limit: number): Toy {
   return {

@@ -112,8 +112,8 @@ function layerOf(shared: Shared): Layer {
   }
   if (rules.refuses !== undefined) {
     const { refuses } = rules
-    layer.revise = (call, slot, value, inner) =>
-      refuses(value, 1) ? fail(call, slot, value, inner, true) : undefined
+    layer.revises = (value) => refuses(value, 1)
+    layer.revise = (call, slot, value, inner) => fail(call, slot, value, inner, true)
   }
   return layer
 }
