@@ -127,8 +127,9 @@ export class Circuit implements CircuitControls, Layer, FleetCircuitSide {
   success(call: Call, slot: number, value: unknown): void {
     const token = call.tokens[slot] as Token
     const { owner } = this
-    if (token !== this.free || owner.classify !== undefined) {
-      this.settle(token, judgeValue(value, owner.classify), call.context.journey)
+    const verdict = owner.classify === undefined ? 'success' : judgeValue(value, owner.classify)
+    if (token !== this.free || verdict !== 'success') {
+      this.settle(token, verdict, call.context.journey)
       return
     }
     const closed = this.current as Closed

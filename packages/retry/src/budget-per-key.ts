@@ -38,44 +38,55 @@ export function budgetPerKey(options: BudgetPerKeyOptions = {}): KeyedRetryBudge
 }
 
 interface Entry {
+  readonly key: string | undefined
   readonly budget: RetryBudget
   used: number
 }
 
+/** Asked for every call; members are private to TypeScript only, since V8 checks `#private` names at every access. */
 class BudgetPerKey implements KeyedRetryBudget {
   /** The longest unused first. */
-  readonly #entries = new Map<string | undefined, Entry>()
-  readonly #options: RetryBudgetOptions
-  readonly #clock: Clock
-  readonly #max: number
-  readonly #idle: number
+  private readonly entries = new Map<string | undefined, Entry>()
+  private readonly options: RetryBudgetOptions
+  private readonly clock: Clock
+  private readonly max: number
+  private readonly idle: number
+  /** The last of them: most calls in a row are for the same key, and its place in the order need not change. */
+  private newest: Entry | undefined = undefined
 
   constructor({ max = 1000, idle = '10m', ...options }: BudgetPerKeyOptions) {
     retryBudget(options) // refuses options that make no sense
-    this.#options = options
-    this.#clock = options.clock ?? systemClock
-    this.#max = count('max', max)
-    this.#idle = duration('idle', idle, duration('ttl', options.ttl ?? '10s'))
+    this.options = options
+    this.clock = options.clock ?? systemClock
+    this.max = count('max', max)
+    this.idle = duration('idle', idle, duration('ttl', options.ttl ?? '10s'))
   }
 
   forKey(key: string | undefined): RetryBudget {
-    const now = this.#clock.now()
-    const entry = this.#entries.get(key) ?? this.#create(now)
+    const now = this.clock.now()
+    const { newest } = this
+    const entry = newest !== undefined && newest.key === key ? newest : this.moveToEnd(key, now)
     entry.used = now
-    this.#entries.delete(key) // to the end of the order
-    this.#entries.set(key, entry)
     return entry.budget
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.entries.size
   }
 
-  #create(now: number): Entry {
-    for (const [key, { used }] of this.#entries) {
-      if (this.#entries.size < this.#max && now - used < this.#idle) break
-      this.#entries.delete(key)
+  private moveToEnd(key: string | undefined, now: number): Entry {
+    const entry = this.entries.get(key) ?? this.create(key, now)
+    this.entries.delete(key)
+    this.entries.set(key, entry)
+    this.newest = entry
+    return entry
+  }
+
+  private create(key: string | undefined, now: number): Entry {
+    for (const [other, { used }] of this.entries) {
+      if (this.entries.size < this.max && now - used < this.idle) break
+      this.entries.delete(other)
     }
-    return { budget: retryBudget(this.#options), used: now }
+    return { key, budget: retryBudget(this.options), used: now }
   }
 }

@@ -71,10 +71,10 @@ export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
 }
 
 class TokenBudget implements RetryBudget {
-  readonly #clock: Clock
-  readonly #earned: number
-  readonly #reserve: number
-  readonly #window: TokenWindow
+  private readonly clock: Clock
+  private readonly earned: number
+  private readonly reserve: number
+  private readonly window: TokenWindow
 
   constructor({
     ratio: share = 0.1,
@@ -83,28 +83,28 @@ class TokenBudget implements RetryBudget {
     clock = systemClock,
   }: RetryBudgetOptions) {
     const length = duration('ttl', ttl, 1000)
-    this.#clock = clock
-    this.#earned = Math.round(ratio('ratio', share, true) * token)
-    this.#reserve = Math.floor((number('minPerSecond', minPerSecond) * length * token) / 1000)
-    this.#window = new TokenWindow(length)
+    this.clock = clock
+    this.earned = Math.round(ratio('ratio', share, true) * token)
+    this.reserve = Math.floor((number('minPerSecond', minPerSecond) * length * token) / 1000)
+    this.window = new TokenWindow(length)
   }
 
   deposit(): void {
-    this.#window.add(this.#earned, this.#clock.now())
+    this.window.add(this.earned, this.clock.now())
   }
 
   tryWithdraw(taken: number): number | undefined {
-    const now = this.#clock.now()
-    const held = (this.#reserve + this.#window.sum(now)) / token
+    const now = this.clock.now()
+    const held = (this.reserve + this.window.sum(now)) / token
     const share = Math.max(1, Math.floor((held + taken) / 2))
-    return held >= 1 && taken < share ? this.#window.add(-token, now) : undefined
+    return held >= 1 && taken < share ? this.window.add(-token, now) : undefined
   }
 
   refund(receipt: number): void {
-    this.#window.addTo(receipt, token, this.#clock.now())
+    this.window.addTo(receipt, token, this.clock.now())
   }
 
   get balance(): number {
-    return Math.max(0, this.#reserve + this.#window.sum(this.#clock.now())) / token
+    return Math.max(0, this.reserve + this.window.sum(this.clock.now())) / token
   }
 }
