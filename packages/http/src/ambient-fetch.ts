@@ -27,8 +27,8 @@ declare const process: { readonly versions?: { readonly undici?: string } } | un
 const known = typeof process === 'object' && /^[67]\./.test(process.versions?.undici ?? '')
 const globalDispatcher = Symbol.for('undici.globalDispatcher.1')
 
-/** Implementations that have called a dispatcher which we gave them. Mocks and wrappers may forget it. */
-const heeding = new WeakSet<object>()
+/** The last implementation that has called a dispatcher which we gave it. Mocks and wrappers may forget it. */
+let heeding: unknown
 
 /** What a request of the ambient `fetch` would be sent by; undefined where that cannot be known. */
 export function dispatcherOf(init: object | undefined): Dispatcher | undefined {
@@ -54,7 +54,7 @@ export class Line implements Dispatcher {
 
   /** Whether it is known to do without a signal. */
   get suffices(): boolean {
-    return heeding.has(globalThis.fetch)
+    return heeding === globalThis.fetch
   }
 
   get isMockActive(): boolean {
@@ -65,7 +65,7 @@ export class Line implements Dispatcher {
   dispatch(options: object, handler: Handler): boolean {
     const { onConnect } = handler
     if (onConnect !== undefined) {
-      if (!this.suffices) heeding.add(globalThis.fetch)
+      heeding = globalThis.fetch
       handler.onConnect = (abort) => {
         this.end = abort
         onConnect.call(handler, abort)

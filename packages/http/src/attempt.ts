@@ -95,11 +95,6 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
     return this.controller.signal
   }
 
-  /** Whether a body that is still to come can be aborted. */
-  get bodyAbortable(): boolean {
-    return this.unlinkCaller !== undefined || this.previous !== undefined || this.timer !== undefined
-  }
-
   /**
    * Sends.
    *
@@ -140,6 +135,19 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
     } catch (error) {
       this.reject(error)
     }
+  }
+
+  /** Hands its answer to the caller: only the body can be aborted from now on. */
+  deliver(result: R): R {
+    const abortable =
+      this.unlinkCaller !== undefined || this.previous !== undefined || this.timer !== undefined
+    return this.exchange.deliver(result, abortable ? () => this.release() : undefined)
+  }
+
+  /** Nobody gets its answer. */
+  discard(result: R): void {
+    this.release()
+    this.exchange.discard(result)
   }
 
   fail(error: unknown): void {

@@ -72,10 +72,6 @@ export class AxiosExchange implements Exchange<AxiosAnswer> {
     this.data = config.data
   }
 
-  get flowing(): boolean {
-    return false
-  }
-
   get replayable(): boolean {
     return !this.spent
   }

@@ -1,6 +1,8 @@
 /** The engine that all clients share: policies around each send, and what is known about each origin. */
 import type { CircuitControls } from '@seaworthy/circuit-breaker'
 import {
+  type Call,
+  type CallContext,
   type Clock,
   type Emitter,
   type FailureClass,
@@ -90,6 +92,7 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
   private readonly users: Policy<unknown> | undefined
   private readonly own: OwnPolicies
   private readonly cooldowns: Cooldowns | undefined
+  private readonly sends: Sends
   /** The limit of sends that have all of their time. */
   private shared: AttemptLimit | undefined = undefined
   private calls = 0
@@ -107,6 +110,7 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
     this.own = this.ownsPolicies ? ownPolicies(options, rules) : none
     this.cooldowns =
       rules.cooldown && new Cooldowns(rules.cooldown, this.events, (origin) => this.isShut(origin))
+    this.sends = new Sends(this)
     this.retries = this.layers().some(({ kind }) => kind === 'retry')
     // Policies of the user may send again in other ways, too.
     this.repeats = this.retries || !this.ownsPolicies
@@ -138,10 +142,11 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
   run<R>(exchange: Exchange<R>): Promise<R> {
     const call = new OutboundCall(this, exchange)
     this.calls++
-    const outcome = this.execute(call.send, call.options)
+    if (call.signal?.aborted) return call.givenUp()
+    const outcome = this.sends.execute(call.send, call)
     call.fresh = false
     // The type of what `send` hands through the policies is known to `call` alone, which turns it back.
-    return outcome.then(call.succeeded, call.rejected) as Promise<R>
+    return outcome as Promise<R>
   }
 
   keyOf(address: URL | string, method: string): string | undefined {
@@ -291,6 +296,54 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
       budgets: budgets?.size ?? 0,
     }
   }
+}
+
+/** The policies of an engine, and around them what turns their outcome into that of a call. */
+class Sends extends PolicyBase {
+  private readonly engine: Engine
+
+  constructor(engine: Engine) {
+    super('http-sends', undefined)
+    this.engine = engine
+  }
+
+  layers(): readonly Layer[] {
+    return [new Outcomes(this.engine), ...this.engine.layers()]
+  }
+
+  describe(): PolicyDescription[] {
+    return this.engine.describe()
+  }
+}
+
+/**
+ * The outermost layer. A good answer has been delivered before it comes here and passes, so that it costs no promise more; what is left
+ * to do for other outcomes is done here.
+ */
+class Outcomes implements Layer {
+  readonly kind: string = 'http'
+  private readonly engine: Engine
+
+  constructor(engine: Engine) {
+    this.engine = engine
+  }
+
+  revises(value: unknown): boolean {
+    return OutboundCall.holds(this.engine, value)
+  }
+
+  revise({ context }: Call, _slot: number, value: unknown): Promise<unknown> {
+    return Promise.resolve(callOf(context).succeeded(value))
+  }
+
+  recover({ context }: Call, _slot: number, error: unknown): Promise<unknown> {
+    return Promise.resolve(callOf(context).failedWith(error))
+  }
+}
+
+/** Every call of {@link Sends} is made with itself as its options. */
+function callOf({ options }: CallContext): OutboundCall<unknown> {
+  return options as OutboundCall<unknown>
 }
 
 /** In browsers addresses may be relative. */

@@ -62,11 +62,6 @@ export interface Exchange<R> {
   /** Looks up a header that the caller gave, whatever the case of its name. */
   header(name: string): string | null | undefined
   /**
-   * Whether more of an answer comes before a promise could be waited for. Then a good answer is delivered as soon as it is there,
-   * where nothing but our own policies is between: they never turn one away.
-   */
-  readonly flowing: boolean
-  /**
    * Sends the request once.
    *
    * @param repeats - Whether another send may follow: if not, nothing needs to be kept for it.
@@ -82,7 +77,8 @@ export interface Exchange<R> {
   /** Frees an answer that nobody will get. Not awaited. */
   discard(result: R): void
   /**
-   * Hands an answer over to the caller.
+   * Hands an answer over to the caller. A good one at once, unless policies of the user are between: ours never turn one away, and
+   * more of it may come before a promise could be waited for.
    *
    * @param ended - To be called when its body has ended in any way: until then it can be aborted. Undefined when nobody
    *   needs to know.

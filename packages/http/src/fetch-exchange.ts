@@ -67,10 +67,6 @@ export class FetchExchange implements Exchange<Response> {
     this.redirected = false
   }
 
-  get flowing(): boolean {
-    return false
-  }
-
   get replayable(): boolean {
     return !this.spent
   }
@@ -177,6 +173,7 @@ export class FetchExchange implements Exchange<Response> {
     const signal = dispatcher?.suffices ? undefined : sending.signal
     if (body === undefined && headers === undefined) {
       if (signal === undefined && dispatcher === undefined) return init as RequestInit | undefined
+      if (signal === undefined && init === undefined) return { dispatcher } as object
       // Defaults first: on Node 20 keys that are added to a copy cost 80 times as much.
       if (dispatcher === undefined && !(init && 'signal' in init)) return { signal, ...init } as RequestInit
       if (signal === undefined && !(init && 'dispatcher' in init))

@@ -31,11 +31,15 @@ class Final {
 /**
  * One call with all its sends. It alone decides whether a request may be sent once more, whatever policies ask for: always
  * when it is idempotent or carries a key, otherwise only when all sends before are known not to have been carried out.
+ *
+ * It is also what the policies are told about the call.
  */
-export class OutboundCall<R> implements Sender<R>, CallTime {
+export class OutboundCall<R> implements Sender<R>, CallTime, ExecuteOptions {
   declare private readonly engine: Host
   declare private readonly exchange: Exchange<R>
   declare private readonly began: number
+  declare readonly key: string
+  declare readonly signal: AbortSignal | undefined
   declare readonly deadline: number | undefined
   declare readonly limit: number
   declare readonly scope: 'total' | 'deadline'
@@ -54,11 +58,17 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
   /** Answers that nobody has yet, where policies of the user run: more than one only if one sends side by side. */
   declare private replies: Reply<R>[] | undefined
   declare private over: boolean
+  declare private told: boolean
 
   constructor(engine: Host, exchange: Exchange<R>) {
     const { rules } = engine
     this.engine = engine
     this.exchange = exchange
+    this.key = exchange.origin
+    const { signal } = exchange
+    // Our own policies only listen to it; others may hand it on to whoever checks what it is.
+    const given = engine.ownsPolicies || !isCallerSignal(signal) ? signal : signal.platform
+    this.signal = given as AbortSignal | undefined
     this.began = engine.timed ? rules.clock.now() : 0
     const total = rules.totalLimit ?? Number.POSITIVE_INFINITY
     const rest =
@@ -72,6 +82,7 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
     this.lastError = undefined
     this.replies = undefined
     this.over = false
+    this.told = false
     let harmless = idempotent.has(exchange.method)
     let keyed = false
     let ownKey: string | undefined
@@ -84,14 +95,6 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
     this.keyed = keyed
     this.harmless = harmless
     this.ownKey = ownKey
-  }
-
-  /** What the policies are told. */
-  get options(): ExecuteOptions {
-    const { origin, signal } = this.exchange
-    // Our own policies only listen to it; others may hand it on to whoever checks what it is.
-    const given = this.engine.ownsPolicies || !isCallerSignal(signal) ? signal : signal.platform
-    return { key: origin, signal: given as AbortSignal | undefined, deadline: this.deadline }
   }
 
   /** What the policies run: sends once. */
@@ -109,29 +112,40 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
     return attempt.run(engine.ownsPolicies ? undefined : outsideOf(context), engine.repeats)
   }
 
-  /** The policies ended with a value. */
-  readonly succeeded = (value: unknown): unknown => {
+  /** Whether a value with which the policies ended is still to be turned into the answer. */
+  static holds(engine: Host, value: unknown): boolean {
+    return !engine.ownsPolicies || value instanceof Reply
+  }
+
+  /** The policies ended with a value that {@link holds} an answer. */
+  succeeded(value: unknown): unknown {
     const reply = value instanceof Reply ? (value as Reply<R>) : this.replyOf(value)
     this.discardAllBut(reply)
-    if (reply === undefined) return this.settle(undefined, undefined, value) // Another policy answered.
-    return this.deliver(reply)
+    if (reply !== undefined) return this.deliver(reply)
+    this.settle(undefined, undefined) // Another policy answered.
+    return value
   }
 
   /** The policies ended with an error. */
-  readonly rejected = (error: unknown): unknown => {
+  failedWith(error: unknown): R {
     const thrown = error instanceof Final ? error.originalError : error
     const reply = thrown instanceof HttpStatusError ? this.replyOf(thrown.response) : undefined
     this.discardAllBut(reply)
     if (reply !== undefined) return this.deliver(reply, thrown)
-    this.settle(undefined, this.engine.watched ? this.engine.rules.classify(thrown) : undefined, undefined)
+    this.settle(undefined, this.engine.watched ? this.engine.rules.classify(thrown) : undefined)
     throw thrown
+  }
+
+  /** Its caller had given up before it began. Nothing is sent. */
+  async givenUp(): Promise<never> {
+    return this.failedWith(this.signal?.reason) as never
   }
 
   private deliver(reply: Reply<R>, error?: unknown): R {
     const { engine } = this
     const { failure, status } = reply
     const result = reply.deliver()
-    this.settle(status, failure?.failureClass, result)
+    this.settle(status, failure?.failureClass)
     if (failure !== undefined && engine.rules.throwOnFailure)
       throw error !== undefined && result === reply.result
         ? error
@@ -139,14 +153,11 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
     return result
   }
 
-  private settle(
-    status: number | undefined,
-    failureClass: FailureClass | undefined,
-    result: unknown,
-  ): unknown {
-    const { origin, method } = this.exchange
-    this.engine.settled(origin, method, status, failureClass, this.sends, this.began)
-    return result
+  /** Tells that it is over: once, though the caller may give up what was delivered a moment before. */
+  private settle(status: number | undefined, failureClass: FailureClass | undefined): void {
+    if (this.told) return
+    this.told = true
+    this.engine.settled(this.key, this.exchange.method, status, failureClass, this.sends, this.began)
   }
 
   /** Before another send. @throws When there must be none. */
@@ -201,9 +212,12 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
     if (redirected) engine.credit(origin, judged)
     if (judged === undefined) {
       if (rules.whenExhausted) engine.noteExhaustion(origin, status, headersOf(exchange, result))
-      const reply = new Reply(exchange, attempt, result, status, undefined, false, redirected)
-      if (exchange.flowing && engine.ownsPolicies) reply.deliver()
-      return this.hand(reply, undefined)
+      if (!engine.ownsPolicies)
+        return this.hand(new Reply(attempt, result, status, undefined, false, redirected), undefined)
+      // Our own policies never turn it away, so it is delivered while there may be more of it to come.
+      const delivered = attempt.deliver(result)
+      this.settle(status, undefined)
+      return delivered
     }
     // The answer of a redirection says nothing about the request before it.
     const failure: StatusFailure = exchange.passedOn(result) ? { ...judged, evidence: 'unknown' } : judged
@@ -212,7 +226,7 @@ export class OutboundCall<R> implements Sender<R>, CallTime {
     this.report(attempt, status, undefined, failure.failureClass, failure.evidence)
     const repeat = failure.temporary && this.repeatable
     if (failure.temporary && !repeat) this.reportNotRepeatable()
-    return this.hand(new Reply(exchange, attempt, result, status, failure, repeat, redirected), failure)
+    return this.hand(new Reply(attempt, result, status, failure, repeat, redirected), failure)
   }
 
   private judge(status: number, result: R): StatusFailure | undefined {

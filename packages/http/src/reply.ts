@@ -1,9 +1,8 @@
 import type { FailureClass } from '@seaworthy/core'
 import type { Attempt } from './attempt.ts'
-import type { Exchange } from './exchange.ts'
 import type { StatusFailure } from './status.ts'
 
-/** An answer on its way through the policies. */
+/** An answer on its way through policies that may turn it away: one that is a failure, or any where the policies are the user's. */
 export class Reply<R = unknown> {
   declare readonly result: R
   declare readonly status: number
@@ -12,13 +11,11 @@ export class Reply<R = unknown> {
   declare readonly repeat: boolean
   /** Whether another origin answered than the one the request was meant for. */
   declare readonly redirected: boolean
-  declare private readonly exchange: Exchange<R>
   declare private readonly attempt: Attempt<R>
   /** Whether somebody has it, or nobody will. */
   declare private gone: boolean
 
   constructor(
-    exchange: Exchange<R>,
     attempt: Attempt<R>,
     result: R,
     status: number,
@@ -26,7 +23,6 @@ export class Reply<R = unknown> {
     repeat: boolean,
     redirected: boolean,
   ) {
-    this.exchange = exchange
     this.attempt = attempt
     this.result = result
     this.status = status
@@ -44,19 +40,17 @@ export class Reply<R = unknown> {
     return this.failure?.retryAfter
   }
 
-  /** Hands it to the caller, who has it already if it was in a hurry: only its body can be aborted from now on. */
+  /** Hands it to the caller. */
   deliver(): R {
-    const { attempt, exchange, result } = this
-    if (this.gone) return result
+    if (this.gone) return this.result
     this.gone = true
-    return exchange.deliver(result, attempt.bodyAbortable ? () => attempt.release() : undefined)
+    return this.attempt.deliver(this.result)
   }
 
   /** Nobody will get it. */
   discard(): void {
     if (this.gone) return
     this.gone = true
-    this.attempt.release()
-    this.exchange.discard(this.result)
+    this.attempt.discard(this.result)
   }
 }

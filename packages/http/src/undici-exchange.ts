@@ -49,10 +49,6 @@ export class DispatchExchange implements Exchange<DispatchAnswer> {
     })
   }
 
-  get flowing(): boolean {
-    return true
-  }
-
   get replayable(): boolean {
     return !this.spent
   }

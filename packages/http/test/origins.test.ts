@@ -296,6 +296,16 @@ describe('a policy of your own', () => {
     expect(server.received.length).toBe(4)
   })
 
+  it('a call is over, and told, when another try followed one that its own timeout has ended', async () => {
+    await using server = await scriptedServer(['hang'], { status: 200, body: 'second' })
+    const fetch = resilientFetch(pipeline(retry({ attempts: 3, delay: 1 }), timeout('100ms')))
+    const settled: unknown[] = []
+    fetch.http.on('settled', ({ status, attempts }) => settled.push([status, attempts]))
+    expect(await (await fetch(server.url)).text()).toBe('second')
+    expect(settled).toEqual([[200, 2]])
+    expect(fetch.http.debugStats()['calls']).toBe(0)
+  })
+
   it('its breaker counts a POST that must not be repeated', async () => {
     const breaker = circuitBreaker({ failureThreshold: 2 })
     const fetch = resilientFetch(pipeline(retry({ attempts: 3, delay: 1 }), breaker), stub({ status: 500 }))
