@@ -1,4 +1,4 @@
-/** The three statistics that the reports are made of. */
+/** The statistics that the reports are made of. */
 
 /** What several runs say: their median, and how far they lie apart. */
 export interface Spread {
@@ -27,4 +27,17 @@ export function median(values: readonly number[]): number {
 
 export function spread(values: readonly number[]): Spread {
   return { median: median(values), low: Math.min(...values), high: Math.max(...values) }
+}
+
+/**
+ * The median, and the values between which that of all possible runs lies with a probability of about 95 %, whatever their
+ * distribution. *Source:* W. J. Conover, "Practical Nonparametric Statistics", 3rd edition, 1999, section 3.2. It takes six values or more.
+ */
+export function medianWithin(values: readonly number[]): Spread {
+  if (values.length < 6) throw new RangeError('Bounds of a median need at least six values')
+  const sorted = [...values].sort((a, b) => a - b)
+  const margin = 1.96 * Math.sqrt(values.length)
+  const below = Math.max(1, Math.round((values.length - margin) / 2))
+  const [low, high] = [sorted[below - 1], sorted[values.length - below]] as [number, number]
+  return { median: median(values), low, high }
 }

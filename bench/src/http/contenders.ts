@@ -141,3 +141,10 @@ export const contenders: readonly HttpContender[] = [
       ).statusCode,
   },
 ]
+
+/** What any function around `fetch` costs, whatever it does. */
+export const wrapper: HttpContender = {
+  name: 'an async function around fetch',
+  family: 'fetch',
+  open: () => viaFetch(async (input, init) => await fetch(input, init)),
+}

@@ -9,8 +9,8 @@ import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { type Figures, insertFigures, printFigures, showProgress } from '../figures.ts'
 import { home, node } from '../processes.ts'
-import { median } from '../statistics.ts'
-import { contenders } from './contenders.ts'
+import { median, medianWithin } from '../statistics.ts'
+import { contenders, wrapper } from './contenders.ts'
 import { canPin, startOn } from './processors.ts'
 import { type Speed, speeds } from './speed.ts'
 import type { Inside } from './trial.ts'
@@ -42,6 +42,9 @@ const { values } = parseArgs({
 })
 const runs = Number(values.runs)
 const file = (name: string): string => `${home}node_modules/.cache/bench/http-${name}.mjs`
+const ours = 'seaworthy: resilientFetch'
+/** How many measurements of the overhead stand for one of the other tables. */
+const overheadsOfRun = 4
 const retried = 30
 const origins = 100_000
 
@@ -55,6 +58,16 @@ const subjects: readonly Subject[] = [
     name: 'requests.50',
     title: 'GET of 64 bytes, 50 in flight',
     measure: (url) => speed('requests.50', 50, url),
+  },
+  {
+    name: 'overhead.1',
+    title: 'What is added to fetch, one request after the other',
+    measure: (url) => overhead('overhead.1', 1, url),
+  },
+  {
+    name: 'overhead.50',
+    title: 'What is added to fetch, 50 requests in flight',
+    measure: (url) => overhead('overhead.50', 50, url),
   },
   { name: 'inside', title: 'Time of its own, of a GET of 64 bytes', measure: inside },
   {
@@ -97,7 +110,7 @@ async function speed(subject: string, lanes: number, url: string): Promise<Omit<
   const results: Speed[][] = []
   for (let run = 0; run < runs; run++) {
     showProgress(`${subject}: ${run + 1} of ${runs}`)
-    results.push(await speeds(file('trial'), url, lanes, Number(values.requests)))
+    results.push(await speeds(contenders, file('trial'), url, lanes, Number(values.requests)))
   }
   showProgress('')
   const rows = contenders.map(({ name }) => {
@@ -129,13 +142,46 @@ async function speed(subject: string, lanes: number, url: string): Promise<Omit<
   return { columns, rows }
 }
 
+/** Few clients and many processes of each, for a difference that is smaller than that between two processes. */
+async function overhead(
+  subject: string,
+  lanes: number,
+  url: string,
+): Promise<Omit<Figures, 'name' | 'title'>> {
+  const groups = runs * overheadsOfRun
+  const measured = [...contenders.slice(0, 1), wrapper, ...contenders.filter(({ name }) => name === ours)]
+  const results: Speed[][] = []
+  for (let group = 0; group < groups; group++) {
+    showProgress(`${subject}: ${group + 1} of ${groups}`)
+    results.push(await speeds(measured, file('trial'), url, lanes, Number(values.requests)))
+  }
+  showProgress('')
+  const cells = (at: number, read: (speed: Speed['relative']) => number): string[] => {
+    const {
+      median: middle,
+      low,
+      high,
+    } = medianWithin(results.map((group) => read((group[at] as Speed).relative)))
+    return [middle.toFixed(3), `${low.toFixed(3)} – ${high.toFixed(3)}`]
+  }
+  const rows = measured.slice(1).map(({ name }, at) => ({
+    name,
+    cells: [
+      ...cells(at + 1, ({ milliseconds }) => milliseconds),
+      ...cells(at + 1, ({ processor }) => processor),
+      String(groups),
+    ],
+  }))
+  return { columns: ['time, bare = 1', '95 % within', 'CPU, bare = 1', '95 % within', 'processes'], rows }
+}
+
 async function inside(url: string): Promise<Omit<Figures, 'name' | 'title'>> {
   const results: { readonly bare: Inside; readonly ours: Inside }[] = []
   for (let run = 0; run < runs; run++) {
     showProgress(`inside: ${run + 1} of ${runs}`)
     const measure = (name: string) =>
       node(file('trial'), 'inside', url, values.requests, name) as Promise<Inside>
-    results.push({ bare: await measure('bare fetch'), ours: await measure('seaworthy: resilientFetch') })
+    results.push({ bare: await measure('bare fetch'), ours: await measure(ours) })
   }
   showProgress('')
   const added = (read: (each: Inside) => number): number[] =>
@@ -152,7 +198,7 @@ async function inside(url: string): Promise<Omit<Figures, 'name' | 'title'>> {
     .concat(`${(median(shares) * 100).toFixed(1)} %`)
   return {
     columns: ['µs before fetch', 'until its promise', 'after the answer', 'sum', 'of a request'],
-    rows: [{ name: 'seaworthy: resilientFetch', cells }],
+    rows: [{ name: ours, cells }],
   }
 }
 
@@ -183,5 +229,5 @@ async function memory(url: string): Promise<Omit<Figures, 'name' | 'title'>> {
   )) as Record<'bytes' | 'perOrigin', number>
   showProgress('')
   const cells = [(bytes / 1e6).toFixed(2), perOrigin.toFixed(1)]
-  return { columns: ['MB of heap', 'bytes an origin'], rows: [{ name: 'seaworthy: resilientFetch', cells }] }
+  return { columns: ['MB of heap', 'bytes an origin'], rows: [{ name: ours, cells }] }
 }

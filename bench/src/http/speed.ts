@@ -1,7 +1,7 @@
 /** The speed of clients, each in a process of its own, by short slices that take turns. */
 import { once } from 'node:events'
 import { percentile } from '../statistics.ts'
-import { contenders, type HttpContender } from './contenders.ts'
+import type { HttpContender } from './contenders.ts'
 import { startOn } from './processors.ts'
 import type { Slice } from './trial.ts'
 
@@ -22,17 +22,23 @@ export interface Speed {
 const sliceRequests = 100
 /** Long enough that each has some collections of garbage in it. */
 const blockSlices = 10
-/** Until then the engine still compiles, most where there is most code. */
-const warmUpRequests = 8000
+/** Until then the engine still compiles, most where there is most code, and beside whatever client has its turn. */
+const warmUpRequests = 20_000
 
 /**
- * Measures all contenders once. Their slices take turns in random order, so that what else the machine does hits all alike.
+ * Measures some contenders once. Their slices take turns in random order, so that what else the machine does hits all alike.
  *
  * @param trial - The program of the processes.
  * @param lanes - How many requests are in flight.
  * @param requests - Of each contender, besides those to warm up.
  */
-export async function speeds(trial: string, url: string, lanes: number, requests: number): Promise<Speed[]> {
+export async function speeds(
+  contenders: readonly HttpContender[],
+  trial: string,
+  url: string,
+  lanes: number,
+  requests: number,
+): Promise<Speed[]> {
   const runners = contenders.map((contender) => ({
     contender,
     process: startOn(1, trial, 'slices', url, String(lanes), contender.name),
