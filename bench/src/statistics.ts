@@ -29,12 +29,18 @@ export function spread(values: readonly number[]): Spread {
   return { median: median(values), low: Math.min(...values), high: Math.max(...values) }
 }
 
+/** Of fewer values not even the extremes are far enough apart to be bounds of the median. */
+export const fewestForBounds = 6
+
 /**
  * The median, and the values between which that of all possible runs lies with a probability of about 95 %, whatever their
- * distribution. *Source:* W. J. Conover, "Practical Nonparametric Statistics", 3rd edition, 1999, section 3.2. It takes six values or more.
+ * distribution. *Source:* W. J. Conover, "Practical Nonparametric Statistics", 3rd edition, 1999, section 3.2.
+ *
+ * @param values - {@link fewestForBounds} or more.
  */
 export function medianWithin(values: readonly number[]): Spread {
-  if (values.length < 6) throw new RangeError('Bounds of a median need at least six values')
+  if (values.length < fewestForBounds)
+    throw new RangeError(`Bounds of a median need at least ${fewestForBounds} values`)
   const sorted = [...values].sort((a, b) => a - b)
   const margin = 1.96 * Math.sqrt(values.length)
   const below = Math.max(1, Math.round((values.length - margin) / 2))

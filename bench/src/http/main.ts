@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { type Figures, insertFigures, printFigures, showProgress } from '../figures.ts'
 import { home, node } from '../processes.ts'
-import { median, medianWithin } from '../statistics.ts'
+import { fewestForBounds, median, medianWithin } from '../statistics.ts'
 import { contenders, wrapper } from './contenders.ts'
 import { canPin, startOn } from './processors.ts'
 import { type Speed, speeds } from './speed.ts'
@@ -45,30 +45,25 @@ const file = (name: string): string => `${home}node_modules/.cache/bench/http-${
 const ours = 'seaworthy: resilientFetch'
 /** How many measurements of the overhead stand for one of the other tables. */
 const overheadsOfRun = 4
+/** How many requests are in flight. */
+const lanes = [
+  { count: 1, words: 'one after the other' },
+  { count: 50, words: '50 in flight' },
+]
 const retried = 30
 const origins = 100_000
 
 const subjects: readonly Subject[] = [
-  {
-    name: 'requests.1',
-    title: 'GET of 64 bytes, one after the other',
-    measure: (url) => speed('requests.1', 1, url),
-  },
-  {
-    name: 'requests.50',
-    title: 'GET of 64 bytes, 50 in flight',
-    measure: (url) => speed('requests.50', 50, url),
-  },
-  {
-    name: 'overhead.1',
-    title: 'What is added to fetch, one request after the other',
-    measure: (url) => overhead('overhead.1', 1, url),
-  },
-  {
-    name: 'overhead.50',
-    title: 'What is added to fetch, 50 requests in flight',
-    measure: (url) => overhead('overhead.50', 50, url),
-  },
+  ...lanes.map(({ count, words }) => ({
+    name: `requests.${count}`,
+    title: `GET of 64 bytes, ${words}`,
+    measure: (url: string) => speed(`requests.${count}`, count, url),
+  })),
+  ...lanes.map(({ count, words }) => ({
+    name: `overhead.${count}`,
+    title: `What is added to fetch, ${words}`,
+    measure: (url: string) => overhead(`overhead.${count}`, count, url),
+  })),
   { name: 'inside', title: 'Time of its own, of a GET of 64 bytes', measure: inside },
   {
     name: 'sockets',
@@ -148,7 +143,7 @@ async function overhead(
   lanes: number,
   url: string,
 ): Promise<Omit<Figures, 'name' | 'title'>> {
-  const groups = runs * overheadsOfRun
+  const groups = Math.max(fewestForBounds, runs * overheadsOfRun)
   const measured = [...contenders.slice(0, 1), wrapper, ...contenders.filter(({ name }) => name === ours)]
   const results: Speed[][] = []
   for (let group = 0; group < groups; group++) {

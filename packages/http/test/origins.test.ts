@@ -258,6 +258,39 @@ describe('what is kept', () => {
   })
 })
 
+describe('an answer', () => {
+  it.each([0, 1, 2, 3, 4, 5])(
+    'is told once if its caller gives up %i microtasks after it came',
+    async (turns) => {
+      const controller = new AbortController()
+      const leave = async (): Promise<void> => {
+        for (let turn = 0; turn < turns; turn++) await undefined
+        controller.abort(new Error('gone'))
+      }
+      let sends = 0
+      const fetch = resilientFetch(
+        { retry: { attempts: 2, delay: 0 } },
+        {
+          fetch: async (_input: string, _init?: RequestInit) => {
+            if (++sends === 1) return new Response('busy', { status: 503 })
+            void leave()
+            return new Response('here')
+          },
+        },
+      )
+      const settled: number[] = []
+      fetch.http.on('settled', ({ attempts }) => settled.push(attempts))
+      const outcome = await fetch(url, { signal: controller.signal }).then(
+        ({ status }) => status,
+        (error: Error) => error.message,
+      )
+      expect([200, 'gone']).toContain(outcome)
+      expect(settled).toEqual([2])
+      expect(fetch.http.debugStats()['calls']).toBe(0)
+    },
+  )
+})
+
 describe('a policy of your own', () => {
   it('decides about retries, and gets the origin as key', async () => {
     await using server = await scriptedServer([{ status: 503 }, 'reset'])
