@@ -5,7 +5,7 @@ import { type RetryBudget, type RetryBudgetOptions, retryBudget } from './retry-
 export interface BudgetPerKeyOptions extends RetryBudgetOptions {
   /** The most keys that have a budget; the one that was used longest ago goes. @defaultValue 1000 */
   readonly max?: number
-  /** How long an unused budget is kept once other keys come. Not below `ttl`. @defaultValue `'10m'` */
+  /** How long a budget is kept after a call with another key came, if it is not used again. Not below `ttl`. @defaultValue `'10m'` */
   readonly idle?: Duration
 }
 
@@ -40,7 +40,8 @@ export function budgetPerKey(options: BudgetPerKeyOptions = {}): KeyedRetryBudge
 interface Entry {
   readonly key: string | undefined
   readonly budget: RetryBudget
-  used: number
+  /** When another key came after it. */
+  left: number
 }
 
 /** Asked for every call; members are private to TypeScript only, since V8 checks `#private` names at every access. */
@@ -51,7 +52,7 @@ class BudgetPerKey implements KeyedRetryBudget {
   private readonly clock: Clock
   private readonly max: number
   private readonly idle: number
-  /** The last of them: most calls in a row are for the same key, and its place in the order need not change. */
+  /** The last of them. Most calls in a row are for the same key: nothing changes, and no clock is asked. */
   private newest: Entry | undefined = undefined
 
   constructor({ max = 1000, idle = '10m', ...options }: BudgetPerKeyOptions) {
@@ -63,30 +64,29 @@ class BudgetPerKey implements KeyedRetryBudget {
   }
 
   forKey(key: string | undefined): RetryBudget {
-    const now = this.clock.now()
     const { newest } = this
-    const entry = newest !== undefined && newest.key === key ? newest : this.moveToEnd(key, now)
-    entry.used = now
-    return entry.budget
+    return newest !== undefined && newest.key === key ? newest.budget : this.turnTo(key)
   }
 
   get size(): number {
     return this.entries.size
   }
 
-  private moveToEnd(key: string | undefined, now: number): Entry {
+  private turnTo(key: string | undefined): RetryBudget {
+    const now = this.clock.now()
+    if (this.newest !== undefined) this.newest.left = now
     const entry = this.entries.get(key) ?? this.create(key, now)
     this.entries.delete(key)
     this.entries.set(key, entry)
     this.newest = entry
-    return entry
+    return entry.budget
   }
 
   private create(key: string | undefined, now: number): Entry {
-    for (const [other, { used }] of this.entries) {
-      if (this.entries.size < this.max && now - used < this.idle) break
+    for (const [other, { left }] of this.entries) {
+      if (this.entries.size < this.max && now - left < this.idle) break
       this.entries.delete(other)
     }
-    return { key, budget: retryBudget(this.options), used: now }
+    return { key, budget: retryBudget(this.options), left: now }
   }
 }

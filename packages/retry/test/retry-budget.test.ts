@@ -408,7 +408,13 @@ describe('budgetPerKey', () => {
     expect(budget.size).toBe(2)
     await clock.advance('1h')
     budget.forKey('d')
-    expect(budget.size).toBe(1)
+    expect(budget.size).toBe(2) // Until now nobody came after c.
+    await clock.advance('59s')
+    budget.forKey('e')
+    expect(budget.size).toBe(3)
+    await clock.advance('1s')
+    budget.forKey('f')
+    expect(budget.size).toBe(3)
     expect(clock.pendingTimers).toBe(0)
   })
 
