@@ -1,4 +1,5 @@
 /** Clients, each by one verb: get an address, read the whole answer, tell its status. */
+import { DeadlineList, type DeadlineNode, systemClock } from '@seaworthy/core'
 import { resilientFetch } from '@seaworthy/http'
 import { resilientAxios } from '@seaworthy/http/axios'
 import { resilientDispatcher } from '@seaworthy/http/undici'
@@ -147,4 +148,62 @@ export const wrapper: HttpContender = {
   name: 'an async function around fetch',
   family: 'fetch',
   open: () => viaFetch(async (input, init) => await fetch(input, init)),
+}
+
+/** The least that a time limit costs, written for this one case: no retries, no breaker, no budget, no choice of anything. */
+export const leastLimit: HttpContender = {
+  name: 'the least that can end a request in time',
+  family: 'fetch',
+  open() {
+    const limit = new DeadlineList(systemClock, 10_000)
+    return viaFetch((input) => new Promise((resolve, reject) => new Limited(input, limit, resolve, reject)))
+  },
+}
+
+const globalDispatcher = Symbol.for('undici.globalDispatcher.1')
+
+/** A request with a deadline, which is its own dispatcher: that is told how to end the connection. */
+class Limited implements DeadlineNode {
+  previous: DeadlineNode | undefined = undefined
+  next: DeadlineNode | undefined = undefined
+  due = 0
+  readonly isMockActive = false
+  private readonly reject: (error: Error) => void
+  private abort: ((error: Error) => void) | undefined = undefined
+
+  constructor(
+    input: string | URL | Request,
+    limit: DeadlineList,
+    resolve: (response: Response) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.reject = reject
+    limit.add(this)
+    fetch(input, { dispatcher: this } as object).then(
+      (response) => {
+        limit.remove(this)
+        resolve(response)
+      },
+      (error: unknown) => {
+        limit.remove(this)
+        reject(error)
+      },
+    )
+  }
+
+  dispatch(options: object, handler: { onConnect(abort: (error: Error) => void): void }): boolean {
+    const { onConnect } = handler
+    handler.onConnect = (abort) => {
+      this.abort = abort
+      onConnect.call(handler, abort)
+    }
+    const target = (globalThis as Record<symbol, unknown>)[globalDispatcher] as Pick<Limited, 'dispatch'>
+    return target.dispatch(options, handler)
+  }
+
+  expire(): void {
+    const error = new Error('The time is over')
+    this.abort?.(error)
+    this.reject(error)
+  }
 }

@@ -10,7 +10,7 @@ import { build } from 'esbuild'
 import { type Figures, insertFigures, printFigures, showProgress } from '../figures.ts'
 import { home, node } from '../processes.ts'
 import { fewestForBounds, median, medianWithin } from '../statistics.ts'
-import { contenders, wrapper } from './contenders.ts'
+import { contenders, leastLimit, wrapper } from './contenders.ts'
 import { canPin, startOn } from './processors.ts'
 import { type Speed, speeds } from './speed.ts'
 import type { Inside } from './trial.ts'
@@ -144,7 +144,8 @@ async function overhead(
   url: string,
 ): Promise<Omit<Figures, 'name' | 'title'>> {
   const groups = Math.max(fewestForBounds, runs * overheadsOfRun)
-  const measured = [...contenders.slice(0, 1), wrapper, ...contenders.filter(({ name }) => name === ours)]
+  const client = (wanted: string) => contenders.filter(({ name }) => name === wanted)
+  const measured = [...client('bare fetch'), wrapper, leastLimit, ...client(ours)]
   const results: Speed[][] = []
   for (let group = 0; group < groups; group++) {
     showProgress(`${subject}: ${group + 1} of ${groups}`)

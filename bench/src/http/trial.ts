@@ -9,7 +9,7 @@
  */
 import { resilientFetch } from '@seaworthy/http'
 import { percentile } from '../statistics.ts'
-import { contenders, type Get, wrapper } from './contenders.ts'
+import { contenders, type Get, leastLimit, wrapper } from './contenders.ts'
 
 /** What some requests took. */
 export interface Slice {
@@ -132,7 +132,7 @@ async function inside(requests: number): Promise<Inside> {
 }
 
 function open(): Get {
-  const contender = [...contenders, wrapper].find(({ name }) => name === chosen)
+  const contender = [...contenders, wrapper, leastLimit].find(({ name }) => name === chosen)
   if (contender === undefined) throw new Error(`No contender is called ${chosen}`)
   return contender.open()
 }

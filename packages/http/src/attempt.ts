@@ -4,6 +4,8 @@ import type { Abortable, Exchange, Sending } from './exchange.ts'
 
 /** How long a send may take, and who measures it. */
 export interface AttemptLimit {
+  /** The name of the client, for errors. */
+  readonly policy: string | undefined
   /** Milliseconds. */
   readonly limit: number
   readonly scope: HttpTimeoutScope
@@ -45,7 +47,6 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
   declare readonly began: number
   declare private readonly sender: Sender<R>
   declare private readonly exchange: Exchange<R>
-  declare private readonly policy: string | undefined
   declare private readonly limit: AttemptLimit | undefined
   declare private timer: Timer | undefined
   declare private controller: AbortController | undefined
@@ -64,7 +65,6 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
     began: number,
     headers: ReadonlyMap<string, string> | undefined,
     limit: AttemptLimit | undefined,
-    policy: string | undefined,
   ) {
     this.attempt = attempt
     this.headers = headers
@@ -76,7 +76,6 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
     this.began = began
     this.sender = sender
     this.exchange = exchange
-    this.policy = policy
     this.limit = limit
     this.timer = undefined
     this.controller = undefined
@@ -160,8 +159,8 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
   /** Time is up: of this send, or of the body of its answer. */
   expire(): void {
     this.timer = undefined
-    const { limit, scope } = this.limit as AttemptLimit
-    this.abort(new HttpTimeoutError(this.policy, limit, scope, this.answered ? 'body' : 'headers'))
+    const { policy, limit, scope } = this.limit as AttemptLimit
+    this.abort(new HttpTimeoutError(policy, limit, scope, this.answered ? 'body' : 'headers'))
   }
 
   /** Whoever is outside may still abort it. */

@@ -88,13 +88,15 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
   readonly retries: boolean
   /** Whether a request may be sent more than once. */
   readonly repeats: boolean
+  /** Whether calls may have an end, besides that of each send. */
+  readonly limitsCalls: boolean
   declare readonly events: Emitter<HttpEvents>
   private readonly users: Policy<unknown> | undefined
   private readonly own: OwnPolicies
   private readonly cooldowns: Cooldowns | undefined
   private readonly sends: Sends
   /** The limit of sends that have all of their time. */
-  private shared: AttemptLimit | undefined = undefined
+  private readonly fullLimit: AttemptLimit | undefined
   private calls = 0
   /** The last origin. An address that begins with its root needs no parsing; one string for all calls is hashed once. */
   private lastOrigin = 'http://localhost'
@@ -111,6 +113,8 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
     this.cooldowns =
       rules.cooldown && new Cooldowns(rules.cooldown, this.events, (origin) => this.isShut(origin))
     this.sends = new Sends(this)
+    this.limitsCalls = rules.totalLimit !== undefined || rules.deadline !== undefined
+    this.fullLimit = fullLimitOf(rules)
     this.retries = this.layers().some(({ kind }) => kind === 'retry')
     // Policies of the user may send again in other ways, too.
     this.repeats = this.retries || !this.ownsPolicies
@@ -124,7 +128,7 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
 
   /** Whether calls need to know when they began. */
   get timed(): boolean {
-    return this.rules.totalLimit !== undefined || this.rules.deadline !== undefined || this.watched
+    return this.limitsCalls || this.watched
   }
 
   get customKeys(): boolean {
@@ -220,17 +224,8 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
   }
 
   /** How long a send may take that begins at `now`; `over` when the call has no time left. */
-  limitFor({ deadline, limit, scope }: CallTime, now: number): AttemptLimit | 'over' | undefined {
-    const { attemptLimit, attemptList, coversBody, clock } = this.rules
-    const rest = deadline === undefined ? Number.POSITIVE_INFINITY : deadline - now
-    if (rest < 1) return 'over'
-    if (attemptLimit !== undefined && attemptLimit <= rest) {
-      this.shared ??= { limit: attemptLimit, scope: 'attempt', coversBody, list: attemptList, timer: noTimer }
-      return this.shared
-    }
-    if (deadline === undefined) return undefined
-    const timer: AttemptLimit['timer'] = (expire) => clock.setTimer(expire, rest)
-    return { limit, scope, coversBody, list: undefined, timer }
+  limitFor(call: CallTime, now: number): AttemptLimit | 'over' | undefined {
+    return call.deadline === undefined ? this.fullLimit : this.limitUntil(call.deadline, call, now)
   }
 
   /** A new idempotency key. */
@@ -279,6 +274,15 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
 
   private isShut(origin: string): boolean {
     return this.own.breakers?.circuit(origin).state === 'open'
+  }
+
+  private limitUntil(deadline: number, { limit, scope }: CallTime, now: number): AttemptLimit | 'over' {
+    const { name, coversBody, clock } = this.rules
+    const rest = deadline - now
+    if (rest < 1) return 'over'
+    if (this.fullLimit !== undefined && this.fullLimit.limit <= rest) return this.fullLimit
+    const timer: AttemptLimit['timer'] = (expire) => clock.setTimer(expire, rest)
+    return { policy: name, limit, scope, coversBody, list: undefined, timer }
   }
 
   private limit(scope: 'total' | 'attempt', limit: number | undefined): PolicyDescription[] {
@@ -349,6 +353,12 @@ function callOf({ options }: CallContext): OutboundCall<unknown> {
 /** In browsers addresses may be relative. */
 function pageAddress(): string | undefined {
   return (globalThis as { location?: { href?: string } }).location?.href
+}
+
+function fullLimitOf({ name, attemptLimit, attemptList, coversBody }: Rules): AttemptLimit | undefined {
+  if (attemptLimit === undefined) return undefined
+  const scope = 'attempt'
+  return { policy: name, limit: attemptLimit, scope, coversBody, list: attemptList, timer: noTimer }
 }
 
 const noTimer: AttemptLimit['timer'] = () => {

@@ -70,12 +70,18 @@ export class OutboundCall<R> implements Sender<R>, CallTime, ExecuteOptions {
     const given = engine.ownsPolicies || !isCallerSignal(signal) ? signal : signal.platform
     this.signal = given as AbortSignal | undefined
     this.began = engine.timed ? rules.clock.now() : 0
-    const total = rules.totalLimit ?? Number.POSITIVE_INFINITY
-    const rest =
-      rules.deadline === undefined ? total : (rules.deadline() ?? Number.POSITIVE_INFINITY) - this.began
-    this.scope = rest < total ? 'deadline' : 'total'
-    this.limit = Math.max(0, Math.min(rest, total))
-    this.deadline = this.limit === Number.POSITIVE_INFINITY ? undefined : this.began + this.limit
+    if (engine.limitsCalls) {
+      const total = rules.totalLimit ?? Number.POSITIVE_INFINITY
+      const end = rules.deadline?.() ?? Number.POSITIVE_INFINITY
+      const rest = end - this.began
+      this.scope = rest < total ? 'deadline' : 'total'
+      this.limit = Math.max(0, Math.min(rest, total))
+      this.deadline = this.limit === Number.POSITIVE_INFINITY ? undefined : this.began + this.limit
+    } else {
+      this.scope = 'total'
+      this.limit = Number.POSITIVE_INFINITY
+      this.deadline = undefined
+    }
     this.fresh = true
     this.sends = 0
     this.unproven = 0
@@ -105,7 +111,7 @@ export class OutboundCall<R> implements Sender<R>, CallTime, ExecuteOptions {
     const began = this.fresh || !engine.timed ? this.began : rules.clock.now()
     const limit = engine.limitFor(this, began)
     if (limit === 'over') throw new HttpTimeoutError(rules.name, this.limit, this.scope, 'headers')
-    const attempt = new Attempt(this, exchange, this.sends + 1, began, this.headers(), limit, rules.name)
+    const attempt = new Attempt(this, exchange, this.sends + 1, began, this.headers(), limit)
     // While it is under way nobody knows whether it will be carried out.
     this.sends++
     this.unproven++
