@@ -42,7 +42,7 @@ export function showProgress(line: string): void {
 }
 
 function markdown(figures: Figures): string {
-  const [head = [], ...rows] = aligned(figures, '----')
+  const [head = [], ...rows] = aligned(figures, '---')
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   const rule = head.map(({ length }, i) => (i === 0 ? '-'.repeat(length) : `${'-'.repeat(length - 1)}:`))
   return [`**${figures.title}**`, '', line(head), line(rule), ...rows.map(line)].join('\n')
