@@ -170,6 +170,7 @@ class Limited implements DeadlineNode {
   readonly isMockActive = false
   private readonly reject: (error: Error) => void
   private abort: ((error: Error) => void) | undefined = undefined
+  private over: Error | undefined = undefined
 
   constructor(
     input: string | URL | Request,
@@ -196,14 +197,15 @@ class Limited implements DeadlineNode {
     handler.onConnect = (abort) => {
       this.abort = abort
       onConnect.call(handler, abort)
+      if (this.over !== undefined) abort(this.over)
     }
     const target = (globalThis as Record<symbol, unknown>)[globalDispatcher] as Pick<Limited, 'dispatch'>
     return target.dispatch(options, handler)
   }
 
   expire(): void {
-    const error = new Error('The time is over')
-    this.abort?.(error)
-    this.reject(error)
+    this.over = new Error('The time is over')
+    this.abort?.(this.over)
+    this.reject(this.over)
   }
 }

@@ -88,8 +88,6 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
   readonly retries: boolean
   /** Whether a request may be sent more than once. */
   readonly repeats: boolean
-  /** Whether calls may have an end, besides that of each send. */
-  readonly limitsCalls: boolean
   declare readonly events: Emitter<HttpEvents>
   private readonly users: Policy<unknown> | undefined
   private readonly own: OwnPolicies
@@ -113,7 +111,6 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
     this.cooldowns =
       rules.cooldown && new Cooldowns(rules.cooldown, this.events, (origin) => this.isShut(origin))
     this.sends = new Sends(this)
-    this.limitsCalls = rules.totalLimit !== undefined || rules.deadline !== undefined
     this.fullLimit = fullLimitOf(rules)
     this.retries = this.layers().some(({ kind }) => kind === 'retry')
     // Policies of the user may send again in other ways, too.
@@ -128,7 +125,7 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
 
   /** Whether calls need to know when they began. */
   get timed(): boolean {
-    return this.limitsCalls || this.watched
+    return this.rules.totalLimit !== undefined || this.rules.deadline !== undefined || this.watched
   }
 
   get customKeys(): boolean {
@@ -224,8 +221,15 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
   }
 
   /** How long a send may take that begins at `now`; `over` when the call has no time left. */
-  limitFor(call: CallTime, now: number): AttemptLimit | 'over' | undefined {
-    return call.deadline === undefined ? this.fullLimit : this.limitUntil(call.deadline, call, now)
+  limitFor({ deadline, limit, scope }: CallTime, now: number): AttemptLimit | 'over' | undefined {
+    const { fullLimit } = this
+    if (deadline === undefined) return fullLimit
+    const rest = deadline - now
+    if (rest < 1) return 'over'
+    if (fullLimit !== undefined && fullLimit.limit <= rest) return fullLimit
+    const { name, coversBody, clock } = this.rules
+    const timer: AttemptLimit['timer'] = (expire) => clock.setTimer(expire, rest)
+    return { policy: name, limit, scope, coversBody, list: undefined, timer }
   }
 
   /** A new idempotency key. */
@@ -274,15 +278,6 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
 
   private isShut(origin: string): boolean {
     return this.own.breakers?.circuit(origin).state === 'open'
-  }
-
-  private limitUntil(deadline: number, { limit, scope }: CallTime, now: number): AttemptLimit | 'over' {
-    const { name, coversBody, clock } = this.rules
-    const rest = deadline - now
-    if (rest < 1) return 'over'
-    if (this.fullLimit !== undefined && this.fullLimit.limit <= rest) return this.fullLimit
-    const timer: AttemptLimit['timer'] = (expire) => clock.setTimer(expire, rest)
-    return { policy: name, limit, scope, coversBody, list: undefined, timer }
   }
 
   private limit(scope: 'total' | 'attempt', limit: number | undefined): PolicyDescription[] {

@@ -25,8 +25,6 @@ export interface Host {
   readonly retries: boolean
   /** Whether a request may be sent more than once. */
   readonly repeats: boolean
-  /** Whether calls may have an end, besides that of each send. */
-  readonly limitsCalls: boolean
   /** Whether somebody wants to know how requests end. */
   readonly watched: boolean
   /** Whether calls need to know when they began. */

@@ -70,18 +70,12 @@ export class OutboundCall<R> implements Sender<R>, CallTime, ExecuteOptions {
     const given = engine.ownsPolicies || !isCallerSignal(signal) ? signal : signal.platform
     this.signal = given as AbortSignal | undefined
     this.began = engine.timed ? rules.clock.now() : 0
-    if (engine.limitsCalls) {
-      const total = rules.totalLimit ?? Number.POSITIVE_INFINITY
-      const end = rules.deadline?.() ?? Number.POSITIVE_INFINITY
-      const rest = end - this.began
-      this.scope = rest < total ? 'deadline' : 'total'
-      this.limit = Math.max(0, Math.min(rest, total))
-      this.deadline = this.limit === Number.POSITIVE_INFINITY ? undefined : this.began + this.limit
-    } else {
-      this.scope = 'total'
-      this.limit = Number.POSITIVE_INFINITY
-      this.deadline = undefined
-    }
+    const total = rules.totalLimit ?? Number.POSITIVE_INFINITY
+    const rest =
+      rules.deadline === undefined ? total : (rules.deadline() ?? Number.POSITIVE_INFINITY) - this.began
+    this.scope = rest < total ? 'deadline' : 'total'
+    this.limit = Math.max(0, Math.min(rest, total))
+    this.deadline = this.limit === Number.POSITIVE_INFINITY ? undefined : this.began + this.limit
     this.fresh = true
     this.sends = 0
     this.unproven = 0

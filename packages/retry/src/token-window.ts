@@ -23,20 +23,20 @@ export class TokenWindow {
 
   /** What came minus what went. */
   sum(now: number): number {
-    if (now >= this.end) this.move(now)
+    this.move(now)
     return this.total
   }
 
   /** @returns The slot it was added to, for {@link addTo}. */
   add(amount: number, now: number): number {
-    if (now >= this.end) this.move(now)
+    this.move(now)
     this.put(amount, this.newest)
     return this.newest
   }
 
   /** Adds to an earlier slot, so that a correction is forgotten together with what it corrects. */
   addTo(slot: number, amount: number, now: number): void {
-    if (now >= this.end) this.move(now)
+    this.move(now)
     if (slot > this.newest - slots) this.put(amount, slot)
   }
 
@@ -47,6 +47,10 @@ export class TokenWindow {
   }
 
   private move(now: number): void {
+    if (now >= this.end) this.turn(now)
+  }
+
+  private turn(now: number): void {
     const newest = Math.floor(now / this.slotLength)
     const passed = Math.min(slots, newest - this.newest)
     for (let slot = newest - passed + 1; slot <= newest; slot++) {
