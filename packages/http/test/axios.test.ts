@@ -5,6 +5,7 @@ import { Agent } from 'node:http'
 import { Readable } from 'node:stream'
 import type { HttpOptions, RequestTarget } from '@seaworthy/http'
 import { type ResilientAxios, resilientAxios } from '@seaworthy/http/axios'
+import { VirtualClock } from '@seaworthy/testing'
 import axios, {
   type AxiosAdapter,
   type AxiosInstance,
@@ -248,12 +249,20 @@ describe('what adapters of axios get', () => {
   })
 
   it.each(['http', 'fetch'] as const)('a time limit ends the request of the adapter %s', async (adapter) => {
+    let came = 0
     let closed = 0
-    await using server = await plainServer((request) => request.socket.once('close', () => closed++))
-    const policy = resilientAxios({ retry: false, timeout: { attempt: 50 } }, { adapter })
+    await using server = await plainServer((request) => {
+      came++
+      request.socket.once('close', () => closed++)
+    })
+    const clock = new VirtualClock()
+    const policy = resilientAxios({ retry: false, timeout: { attempt: 50 }, clock }, { adapter })
     const own = axios.create({ adapter: policy, proxy: false })
-    await expect(own.get(server.url)).rejects.toMatchObject({ code: 'ERR_TIMEOUT', scope: 'attempt' })
-    await expect.poll(() => closed).toBe(1)
+    const ended = expect(own.get(server.url)).rejects.toMatchObject({ code: 'ERR_TIMEOUT', scope: 'attempt' })
+    await expect.poll(() => came, { timeout: 10_000 }).toBe(1)
+    await clock.advance(50)
+    await ended
+    await expect.poll(() => closed, { timeout: 10_000 }).toBe(1)
     expect(policy.http.debugStats()).toMatchObject({ calls: 0, timed: 0 })
   })
 })
