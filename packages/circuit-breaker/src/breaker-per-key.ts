@@ -4,6 +4,7 @@ import {
   count,
   type Duration,
   duration,
+  type ExecuteOptions,
   knownOptions,
   type Layer,
   optionalFunction,
@@ -18,6 +19,7 @@ import type { CircuitBreakerEvents } from './events.ts'
 import { type CircuitBreakerOptions, noOptions } from './options.ts'
 import { everywhereActions } from './sharing.ts'
 import { type CircuitSnapshot, readSnapshot } from './snapshot.ts'
+import type { Token } from './state.ts'
 
 /** Which circuits a {@link breakerPerKey} keeps. */
 export interface PerKeyOptions {
@@ -80,6 +82,13 @@ export function breakerPerKey(
 class KeyedCircuit extends Circuit {
   /** Whether a call came since somebody last looked for circuits to forget. */
   used = true
+  private visit: Visit = { circuit: this, token: undefined }
+
+  /** One visit for all calls that come while the token stays the same. */
+  visitWith(token: unknown): Visit {
+    if (this.visit.token !== token) this.visit = { circuit: this, token }
+    return this.visit
+  }
 
   /** Whether it could be forgotten: the next call would be let in if it were new, and is as it is. */
   get isDormant(): boolean {
@@ -93,6 +102,8 @@ interface Visit {
   readonly token: unknown
 }
 
+const keyOfContext = (context: Context): string | undefined => context.key
+
 class BreakerPerKeyPolicy extends BreakerBase implements BreakerPerKey, Layer {
   private readonly key: (context: Context) => string | undefined
   private readonly max: number
@@ -103,7 +114,7 @@ class BreakerPerKeyPolicy extends BreakerBase implements BreakerPerKey, Layer {
 
   constructor(options: CircuitBreakerOptions, { key, max = 1000, idle = '1h' }: PerKeyOptions) {
     super('circuit-breaker-per-key', options)
-    this.key = optionalFunction('key', key) ?? ((context) => context.key)
+    this.key = optionalFunction('key', key) ?? keyOfContext
     this.max = count('max', max)
     this.idle = duration('idle', idle, 1)
     this.sweptAt = this.clock.now()
@@ -157,23 +168,27 @@ class BreakerPerKeyPolicy extends BreakerBase implements BreakerPerKey, Layer {
   enter(call: Call, slot: number): undefined | Refusal | Promise<unknown> {
     const circuit = this.circuit(this.keyOf(call.context))
     const refusal = circuit.enter(call, slot)
-    const visit: Visit = { circuit, token: call.tokens[slot] }
-    call.tokens[slot] = visit
+    call.tokens[slot] = circuit.visitWith(call.tokens[slot])
     return refusal
   }
 
+  passFor({ key }: ExecuteOptions): Visit | undefined {
+    if (this.key !== keyOfContext) return undefined
+    const circuit = this.kept.get(key ?? '')
+    const token = circuit?.pass
+    if (circuit === undefined || token === undefined) return undefined
+    circuit.used = true
+    return circuit.visitWith(token)
+  }
+
   success(call: Call, slot: number, value: unknown): void {
-    this.leave(call, slot).success(call, slot, value)
+    const { circuit, token } = call.tokens[slot] as Visit
+    circuit.succeeded(call, token as Token, value)
   }
 
   failure(call: Call, slot: number, error: unknown): void {
-    this.leave(call, slot).failure(call, slot, error)
-  }
-
-  private leave(call: Call, slot: number): KeyedCircuit {
     const { circuit, token } = call.tokens[slot] as Visit
-    call.tokens[slot] = token
-    return circuit
+    circuit.failed(call, slot, token as Token, error)
   }
 
   private keyOf(context: Context): string {

@@ -125,7 +125,11 @@ export class Circuit implements CircuitControls, Layer, FleetCircuitSide {
   }
 
   success(call: Call, slot: number, value: unknown): void {
-    const token = call.tokens[slot] as Token
+    this.succeeded(call, call.tokens[slot] as Token, value)
+  }
+
+  /** A call succeeded that had entered with this token. */
+  succeeded(call: Call, token: Token, value: unknown): void {
     const { owner } = this
     const verdict = owner.classify === undefined ? 'success' : judgeValue(value, owner.classify)
     if (token !== this.free || verdict !== 'success') {
@@ -137,11 +141,11 @@ export class Circuit implements CircuitControls, Layer, FleetCircuitSide {
     this.totals.success++
     if (owner.silent) return
     const { journey } = call.context
-    if (owner.wants('success', journey)) owner.emit('success', this.succeeded(closed), journey)
+    if (owner.wants('success', journey)) owner.emit('success', this.toldOf(closed), journey)
   }
 
   /** Written out, since a spread into an object costs more than the rest of the call (bench: `closed.listener`). */
-  private succeeded(closed: Closed): CircuitBreakerEvents['success'] {
+  private toldOf(closed: Closed): CircuitBreakerEvents['success'] {
     const { key, owner } = this
     const { consecutiveFailures, calls, failures, timedCalls, slowCalls } = countsOf(closed, this.latest)
     const { name: state, epoch } = closed
@@ -159,7 +163,11 @@ export class Circuit implements CircuitControls, Layer, FleetCircuitSide {
   }
 
   failure(call: Call, slot: number, error: unknown): void {
-    const token = call.tokens[slot] as Token
+    this.failed(call, slot, call.tokens[slot] as Token, error)
+  }
+
+  /** A call failed that had entered with this token. */
+  failed(call: Call, slot: number, token: Token, error: unknown): void {
     const verdict = this.isGivenUp(call, slot, error) ? 'aborted' : judgeError(error, this.owner.classify)
     this.settle(token, verdict, call.context.journey, error)
   }

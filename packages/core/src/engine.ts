@@ -15,6 +15,7 @@
 import { CallContext, type ExecuteOptions } from './context.ts'
 import type { DeadlineNode } from './deadlines.ts'
 import type { Call, Inner, Layer, Operation, Refusal } from './layer.ts'
+import type { Passage, PassingCall } from './passage.ts'
 
 const refusal: Refusal = { refused: true }
 
@@ -177,19 +178,51 @@ function takeFlight(segment: Segment, context: CallContext, operation: Operation
   return flight
 }
 
-/** Settles all calls without options that entered a steady segment with the same tokens. */
-class Settlement {
+/**
+ * Settles calls that entered a segment with the same tokens, side by side: they differ in nothing that a settling hook could see until
+ * a token changes, so one record serves them all.
+ */
+class SharedPassage implements Passage {
   readonly segment: Segment
   readonly call: Entry = new Entry()
+
+  constructor(segment: Segment, tokens: readonly unknown[]) {
+    const { call } = this
+    this.segment = segment
+    call.context = noContext
+    for (let slot = 0; slot < segment.layers.length; slot++) call.tokens[slot] = tokens[slot]
+  }
+
+  succeed(value: unknown, caller: PassingCall): unknown {
+    const { segment } = this
+    if (segment.mayRevise(value)) return this.flightOf(caller).succeeded(value)
+    segment.observeOuter(this.call, value)
+    return value
+  }
+
+  fail(error: unknown, caller: PassingCall): unknown {
+    return this.flightOf(caller).failed(error)
+  }
+
+  /** A call that needs a record of its own now. */
+  private flightOf(caller: PassingCall): Flight {
+    const { segment, call } = this
+    const context = CallContext.of(caller, segment.aborts, segment.retries)
+    const flight = takeFlight(segment, context, caller.operation)
+    flight.adopt(call)
+    return flight
+  }
+}
+
+/** Settles calls without options that entered a steady segment. */
+class Settlement extends SharedPassage {
   readonly succeeded: ((value: unknown) => unknown) | undefined
   readonly failed: (error: unknown) => never
 
   constructor(segment: Segment, tokens: readonly unknown[]) {
+    super(segment, tokens)
     const { call } = this
     const { layers } = segment
-    this.segment = segment
-    call.context = noContext
-    for (let slot = 0; slot < layers.length; slot++) call.tokens[slot] = tokens[slot]
     const [layer] = layers
     if (layers.length === 1 && layer?.success !== undefined) {
       // A loop over one layer costs a tenth of a bare call (bench: `closed`).
@@ -250,7 +283,15 @@ export class Segment {
   private readonly inner: readonly number[]
   private readonly recovers: boolean
   readonly steady: boolean
+  /** Whether a layer retries. */
+  readonly retries: boolean
+  /** Whether calls may pass as they do in {@link passage}, and the slots of the layers to ask. */
+  private readonly passable: boolean
+  private readonly passing: readonly number[]
+  /** The slots of the layers that revise some values. */
+  private readonly revising: readonly number[]
   private settlement: Settlement | undefined = undefined
+  private passed: SharedPassage | undefined = undefined
   private readonly settlesEarly: boolean
   private tails: Array<Segment | undefined> | undefined
 
@@ -275,6 +316,39 @@ export class Segment {
       this.timed < 0 &&
       !this.revises &&
       layers.every((layer) => layer.enter === undefined || layer.steady === true)
+    this.retries = layers.some(isRetry)
+    this.revising = slotsWith(layers, 'revises', 0, layers.length)
+    this.passing = slotsWith(layers, 'passFor', 0, layers.length)
+    this.passable = around === undefined && this.timed < 0 && layers.every(letsPass)
+  }
+
+  /**
+   * Lets a call with options pass if no layer needs to see it. What serves calls with the same tokens is kept for one set of them
+   * only: most calls in a row are for the same key.
+   */
+  passage(options: ExecuteOptions): Passage | undefined {
+    if (!this.passable) return undefined
+    const { layers, passing } = this
+    let passage = this.passed
+    for (let i = 0; i < passing.length; i++) {
+      const slot = passing[i] as number
+      const token = (layers[slot] as Passing).passFor(options)
+      if (token === undefined) return undefined
+      if (passage !== undefined && passage.call.tokens[slot] !== token) passage = undefined
+    }
+    passage ??= this.passageFor(options)
+    try {
+      for (let i = 0; i < passing.length; i++) layers[passing[i] as number]?.passed?.(options)
+    } catch {
+      return undefined // It throws again when the call enters, which refuses it.
+    }
+    return passage
+  }
+
+  private passageFor(options: ExecuteOptions): SharedPassage {
+    const tokens = this.layers.map((layer) => layer.passFor?.(options))
+    this.passed = new SharedPassage(this, tokens)
+    return this.passed
   }
 
   /** Runs one call. */
@@ -496,6 +570,18 @@ export class Segment {
     return undefined
   }
 
+  /** Whether a layer wants to be asked about a value. */
+  mayRevise(value: unknown): boolean {
+    const { layers, revising } = this
+    try {
+      for (let i = 0; i < revising.length; i++)
+        if ((layers[revising[i] as number] as Revising).revises(value)) return true
+      return false
+    } catch {
+      return true // It throws again when it is asked in its turn.
+    }
+  }
+
   /** What a layer answers in place of a value. */
   private revision(call: Entry, slot: number, value: unknown): Promise<unknown> | undefined {
     const layer = this.layers[slot] as Layer
@@ -562,6 +648,8 @@ function slotsWith(layers: readonly Layer[], hook: keyof Layer, from: number, to
 }
 
 type Entering = Required<Pick<Layer, 'enter'>>
+type Revising = Required<Pick<Layer, 'revises'>>
+type Passing = Required<Pick<Layer, 'passFor'>>
 type Observing = Required<Pick<Layer, 'success'>>
 
 class Rest implements Inner {
@@ -592,6 +680,12 @@ class Rest implements Inner {
 
 const isRetry = (layer: Layer): boolean => layer.kind === 'retry'
 
+/** Whether calls may pass a layer that does not see them: it says so, or does nothing for a call that succeeds. */
+function letsPass({ enter, success, passFor, revise, revises }: Layer): boolean {
+  const idle = enter === undefined && success === undefined
+  return (idle || passFor !== undefined) && (revise === undefined || revises !== undefined)
+}
+
 /** Begins a new segment where a second layer limits time. */
 const boundary: Layer = {
   kind: 'boundary',
@@ -617,6 +711,13 @@ export class Plan {
     const context = CallContext.of(options, first.aborts, this.retries)
     if (options !== undefined && context.aborted) return rejectSoon(context.reason)
     return first.start(context, operation)
+  }
+
+  /** See {@link PolicyBase.passage}. A call inside another, or with a journey, is always seen. */
+  passage(options: ExecuteOptions): Passage | undefined {
+    return options.journey === undefined && !(options instanceof CallContext)
+      ? this.first.passage(options)
+      : undefined
   }
 }
 

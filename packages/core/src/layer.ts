@@ -2,7 +2,7 @@
  * What a policy contributes to a pipeline: hooks around one call, instead of a function around a function. The
  * engine runs the hooks of all layers of a call in one flat plan; see `engine.ts`.
  */
-import type { CallContext } from './context.ts'
+import type { CallContext, ExecuteOptions } from './context.ts'
 import type { DeadlineNode } from './deadlines.ts'
 
 /** Your function, as the engine calls it. */
@@ -69,6 +69,14 @@ export interface Layer {
    * change nothing, so such calls may enter without asking. Read for every call.
    */
   readonly pass?: unknown
+  /**
+   * The token with which `enter` would admit a call with these options now, changing nothing but what {@link passed} changes; undefined
+   * to see the call. The same token as for the last call as long as nothing has changed. `success` and {@link revises} must look at
+   * nothing of `call` but their token then. Layers without `enter` and `success` let all calls pass. See {@link PolicyBase.passage}.
+   */
+  passFor?(options: ExecuteOptions): unknown
+  /** A call with these options has passed: does what `enter` would do besides writing its token. */
+  passed?(options: ExecuteOptions): void
   /** Admits a call (undefined), turns it away (`call.refuse`), or lets it wait (a promise; its rejection turns it away). */
   enter?(call: Call, slot: number): undefined | Refusal | Promise<unknown>
   /** Sees the value of the inner part. */
@@ -78,7 +86,7 @@ export interface Layer {
   /** May answer in place of an error of the inner part: undefined lets the error pass on. Called after `failure`. */
   recover?(call: Call, slot: number, error: unknown, inner: Inner): Promise<unknown> | undefined
   /**
-   * Whether {@link revise} is to be asked about a value. It may throw, with the same effect as there. Without it, `revise` is asked
+   * Whether {@link revise} is to be asked about a value. It may throw, with the same effect as there, and be asked twice. Without it, `revise` is asked
    * about every value, for which the engine has to prepare the inner part.
    */
   revises?(value: unknown): boolean

@@ -6,6 +6,7 @@ import { Emitter, type EventMap } from './events.ts'
 import { defaultHub, type Hub } from './hub.ts'
 import type { Layer, Operation } from './layer.ts'
 import type { Listener } from './listener.ts'
+import type { Passage } from './passage.ts'
 
 /** How a call ended, without a throw. */
 export type Settled<T> =
@@ -103,6 +104,18 @@ export abstract class PolicyBase<Added = never, Events extends EventMap = EventM
   ): Promise<T | Added> {
     this.plan ??= new Plan(this.layers())
     return this.plan.run(operation as Operation, options) as Promise<T | Added>
+  }
+
+  /**
+   * The cheapest way to run a function that makes a promise of its own, for authors of clients: while no layer needs to see a call, it
+   * begins and ends with two plain calls, and costs neither a record nor a promise. The outcome is that of {@link execute} with
+   * the same options.
+   *
+   * @returns Undefined when a layer has to see the call, or a signal may have aborted it: `execute` it then.
+   */
+  passage(options: ExecuteOptions): Passage | undefined {
+    this.plan ??= new Plan(this.layers())
+    return options.signal?.aborted ? undefined : this.plan.passage(options)
   }
 
   wrap<This, Args extends unknown[], R>(

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { getEventListeners } from 'node:events'
-import { pipeline } from '@seaworthy/core'
+import { PolicyBase, type PolicyDescription, pipeline } from '@seaworthy/core'
 import { sometimes, VirtualClock } from '@seaworthy/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -27,9 +27,22 @@ import {
 
 type Make = (clock: VirtualClock, slot: number) => Toy
 
+const watching: fc.Arbitrary<Make> = fc.constant((clock) => observer(clock))
+const sharing: fc.Arbitrary<Make> = fc.constant((clock) => passer(clock))
+const repeating: fc.Arbitrary<Make> = fc.constantFrom(2, 3).map(
+  (attempts): Make =>
+    () =>
+      repeater(attempts),
+)
+const answering: fc.Arbitrary<Make> = fc.constant(() => answerer())
+const reading: fc.Arbitrary<Make> = fc.constant(() => reader())
+
+/** Layers that let calls pass. */
+const passing = fc.oneof(watching, sharing, repeating, answering, reading)
+
 const toy: fc.Arbitrary<Make> = fc.oneof(
-  { weight: 3, arbitrary: fc.constant<Make>((clock) => observer(clock)) },
-  { weight: 2, arbitrary: fc.constant<Make>((clock) => passer(clock)) },
+  { weight: 3, arbitrary: watching },
+  { weight: 2, arbitrary: sharing },
   {
     weight: 2,
     arbitrary: fc.constantFrom(7.31, 20.17, 41.53).map(
@@ -38,14 +51,7 @@ const toy: fc.Arbitrary<Make> = fc.oneof(
           limiter(clock, limit + slot / 1000),
     ),
   },
-  {
-    weight: 2,
-    arbitrary: fc.constantFrom(2, 3).map(
-      (attempts): Make =>
-        () =>
-          repeater(attempts),
-    ),
-  },
+  { weight: 2, arbitrary: repeating },
   {
     weight: 1,
     arbitrary: fc.constantFrom(3, 11).map(
@@ -54,9 +60,9 @@ const toy: fc.Arbitrary<Make> = fc.oneof(
           waiter(clock, delay),
     ),
   },
-  { weight: 1, arbitrary: fc.constant<Make>(() => answerer()) },
+  { weight: 1, arbitrary: answering },
   { weight: 1, arbitrary: fc.constant<Make>(() => critic()) },
-  { weight: 1, arbitrary: fc.constant<Make>(() => reader()) },
+  { weight: 1, arbitrary: reading },
   { weight: 1, arbitrary: fc.constant<Make>((clock) => surrounder(clock)) },
   {
     weight: 1,
@@ -88,12 +94,18 @@ interface Scenario {
   readonly aborts: (number | null)[]
 }
 
-const scenario: fc.Arbitrary<Scenario> = fc.record({
-  toys: fc.array(toy, { maxLength: 6 }),
+const parts = {
   scripts: fc.array(fc.array(step, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 }),
   starts: fc.array(fc.nat(25), { minLength: 4, maxLength: 4 }),
   aborts: fc.array(fc.option(fc.nat(70), { freq: 4 }), { minLength: 4, maxLength: 4 }),
-})
+}
+
+const scenario: fc.Arbitrary<Scenario> = fc.record({ ...parts, toys: fc.array(toy, { maxLength: 6 }) })
+
+const runs = {
+  numRuns: Number(process.env['PROPERTY_RUNS'] ?? 2000),
+  seed: Number(process.env['PROPERTY_SEED'] ?? 20),
+}
 
 interface Outcome {
   readonly settled: string
@@ -155,6 +167,58 @@ async function play(plan: Scenario, clock: VirtualClock, execute: Execute): Prom
   return Promise.all(calls.map((call) => Promise.race([call, clock.settle().then(() => never)])))
 }
 
+const policiesOf = ({ toys }: Scenario, clock: VirtualClock): ToyPolicy[] =>
+  toys.map((make, slot) => new ToyPolicy(make(clock, slot).layer(logAt(slot))))
+
+function playNested(plan: Scenario): Promise<Outcome[]> {
+  const clock = new VirtualClock()
+  return play(plan, clock, (operation, signal) => {
+    let next: Next = async (context) => operation(context)
+    for (const [slot, make] of [...plan.toys.entries()].reverse()) {
+      next = make(clock, slot).nested(logAt(slot))(next)
+    }
+    return next({ attempt: 1, signal: signal ?? new AbortController().signal })
+  })
+}
+
+/** A pipeline whose calls pass by themselves where they can. */
+class Client extends PolicyBase {
+  readonly #policies: readonly ToyPolicy[]
+  readonly #seen: (fact: 'passed' | 'answered in its place') => void
+
+  constructor(policies: readonly ToyPolicy[], seen: (fact: 'passed' | 'answered in its place') => void) {
+    super('client', undefined)
+    this.#policies = policies
+    this.#seen = seen
+  }
+
+  layers() {
+    return this.#policies.flatMap((policy) => policy.layers())
+  }
+
+  describe(): PolicyDescription[] {
+    return []
+  }
+
+  run(operation: Operation, signal: AbortSignal | undefined): Promise<unknown> {
+    const call = { operation, signal }
+    const passage = this.passage(call)
+    if (passage === undefined) return this.execute(operation, call)
+    this.#seen('passed')
+    const settle = (end: () => unknown): unknown => {
+      const outcome = end()
+      if (outcome instanceof Promise) this.#seen('answered in its place')
+      return outcome
+    }
+    const own = async (): Promise<unknown> =>
+      operation({ attempt: 1, signal: signal ?? new AbortController().signal })
+    return own().then(
+      (value) => settle(() => passage.succeed(value, call)),
+      (error) => settle(() => passage.fail(error, call)),
+    )
+  }
+}
+
 describe('a pipeline means what its nested definition means', () => {
   it('I20, I22: for any layers in any order, any function, any caller, and calls side by side', async () => {
     const seen = sometimes([
@@ -170,21 +234,12 @@ describe('a pipeline means what its nested definition means', () => {
     await fc.assert(
       fc.asyncProperty(scenario, async (plan) => {
         const clock = new VirtualClock()
-        const policies = plan.toys.map((make, slot) => new ToyPolicy(make(clock, slot).layer(logAt(slot))))
-        const flat = pipeline(...policies)
+        const flat = pipeline(...policiesOf(plan, clock))
         const actual = await play(plan, clock, (operation, signal) =>
           flat.execute(operation, signal && { signal }),
         )
 
-        const reference = new VirtualClock()
-        const expected = await play(plan, reference, (operation, signal) => {
-          let next: Next = async (context) => operation(context)
-          for (const [slot, make] of [...plan.toys.entries()].reverse()) {
-            next = make(reference, slot).nested(logAt(slot))(next)
-          }
-          return next({ attempt: 1, signal: signal ?? new AbortController().signal })
-        })
-
+        const expected = await playNested(plan)
         expect(actual.map(comparable)).toEqual(expected.map(comparable))
         expect(clock.pendingTimers).toBe(0)
 
@@ -198,10 +253,43 @@ describe('a pipeline means what its nested definition means', () => {
         if (plan.scripts.length > 1) seen.mark('side by side')
         if (plan.toys.some((make) => make(clock, 0).label.startsWith('waiter'))) seen.mark('waited')
       }),
-      {
-        numRuns: Number(process.env['PROPERTY_RUNS'] ?? 2000),
-        seed: Number(process.env['PROPERTY_SEED'] ?? 20),
-      },
+      runs,
+    )
+    seen.verify()
+  })
+
+  it('also for calls that pass by themselves', async () => {
+    const seen = sometimes([
+      'passed',
+      'answered in its place',
+      'recovered',
+      'revised',
+      'aborted',
+      'repeated',
+      'new token',
+    ])
+    const passable = fc.record({
+      ...parts,
+      toys: fc.array(fc.oneof({ weight: 12, arbitrary: passing }, toy), { maxLength: 5 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(passable, async (plan) => {
+        const clock = new VirtualClock()
+        const client = new Client(policiesOf(plan, clock), seen.mark)
+        const actual = await play(plan, clock, (operation, signal) => client.run(operation, signal))
+
+        const expected = await playNested(plan)
+        expect(actual.map(comparable)).toEqual(expected.map(comparable))
+        expect(clock.pendingTimers).toBe(0)
+
+        const all = JSON.stringify(expected)
+        if (all.includes('instead of')) seen.mark('recovered')
+        if (all.includes('read value')) seen.mark('revised')
+        if (all.includes('error: caller left')) seen.mark('aborted')
+        if (all.includes('attempt 2')) seen.mark('repeated')
+        if (all.includes('since period 1') && all.includes('since period 2')) seen.mark('new token')
+      }),
+      runs,
     )
     seen.verify()
   })

@@ -47,6 +47,8 @@ export function observer(clock: Clock): Toy {
         log(`enter @${clock.now()}`)
         return undefined
       },
+      passFor: () => true,
+      passed: () => log(`enter @${clock.now()}`),
       success: (_call, _slot, value) => void log(`success ${text(value)} @${clock.now()}`),
       failure: (_call, _slot, error) => void log(`failure ${text(error)} @${clock.now()}`),
     }),
@@ -79,6 +81,7 @@ export function passer(clock: Clock): Toy {
         tokens[slot] = token()
         return undefined
       },
+      passFor: () => (Math.floor(clock.now() / 10) % 3 === 0 ? undefined : token()),
       success: ({ tokens }, slot) => void log(`success since ${tokens[slot]} @${clock.now()}`),
       failure: ({ tokens }, slot) => void log(`failure since ${tokens[slot]} @${clock.now()}`),
     }),

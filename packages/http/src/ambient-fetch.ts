@@ -10,10 +10,15 @@ import type { SendFetch } from './redirects.ts'
 /** `globalThis.fetch`, looked up at every call. */
 export const ambientFetch: SendFetch = (input, init) => globalThis.fetch(input, init)
 
-/** How undici tells a handler that its request has a connection now. */
+/** The part that we use of how undici's `fetch` hears of its request. */
 interface Handler {
-  onConnect?: (abort: (reason: unknown) => void) => void
+  onConnect?: (abort: Abort) => void
+  onError?: (error: unknown) => void
+  /** What `onConnect` was told. */
+  abort?: Abort | null
 }
+
+type Abort = (reason: unknown) => void
 
 /** The part of undici's dispatchers that its `fetch` uses. */
 interface Dispatcher {
@@ -27,8 +32,10 @@ declare const process: { readonly versions?: { readonly undici?: string } } | un
 const known = typeof process === 'object' && /^[67]\./.test(process.versions?.undici ?? '')
 const globalDispatcher = Symbol.for('undici.globalDispatcher.1')
 
-/** The last implementation that has called a dispatcher which we gave it. Mocks and wrappers may forget it. */
+/** The last implementation that has called a dispatcher which we gave it, as expected. Mocks and wrappers may forget it. */
 let heeding: unknown
+/** Whether that is Node's own, and not something around it that may take time of its own. */
+let isOwn = false
 
 /** What a request of the ambient `fetch` would be sent by; undefined where that cannot be known. */
 export function dispatcherOf(init: object | undefined): Dispatcher | undefined {
@@ -38,17 +45,17 @@ export function dispatcherOf(init: object | undefined): Dispatcher | undefined {
 }
 
 /**
- * One send of a request: passes it to the dispatcher that it was meant for, and keeps what aborts it. A request that was
+ * One send of a request: passes it to the dispatcher that it was meant for, and keeps whom to tell that it is over. A request that was
  * aborted before it had a connection is never sent.
  */
 export class Line implements Dispatcher {
   private readonly target: Dispatcher
-  private end: ((reason: unknown) => void) | undefined
+  private handler: Handler | undefined
   private over: { readonly reason: unknown } | undefined
 
   constructor(target: Dispatcher) {
     this.target = target
-    this.end = undefined
+    this.handler = undefined
     this.over = undefined
   }
 
@@ -57,27 +64,47 @@ export class Line implements Dispatcher {
     return heeding === globalThis.fetch
   }
 
+  /** Whether `fetch` rejects at once when it is told that its request has failed. */
+  get settles(): boolean {
+    return isOwn && heeding === globalThis.fetch && this.handler !== undefined
+  }
+
   get isMockActive(): boolean {
     return this.target.isMockActive === true
   }
 
   /** Called by `fetch`, once for every redirection. */
   dispatch(options: object, handler: Handler): boolean {
-    const { onConnect } = handler
-    if (onConnect !== undefined) {
-      heeding = globalThis.fetch
-      handler.onConnect = (abort) => {
-        this.end = abort
-        onConnect.call(handler, abort)
-        if (this.over !== undefined) abort(this.over.reason)
-      }
+    if (this.over !== undefined) {
+      handler.onError?.(this.over.reason)
+      return true
     }
+    this.handler = handler
+    if (heeding !== globalThis.fetch) learnFrom(handler)
     return this.target.dispatch(options, handler)
   }
 
-  /** Ends the connection of the request. */
+  /** Ends the connection of the request, and tells `fetch`, whatever the dispatchers behind it make of that. */
   abort(reason: unknown): void {
     this.over = { reason }
-    this.end?.(reason)
+    const { handler } = this
+    if (handler === undefined) return
+    if (typeof handler.abort === 'function') handler.abort(reason)
+    else handler.onConnect = (abort) => abort(reason)
+    handler.onError?.(reason)
+  }
+}
+
+/** Sees whether the `fetch` of now keeps what aborts its request where we expect it. */
+function learnFrom(handler: Handler): void {
+  const { fetch } = globalThis
+  const { onConnect } = handler
+  if (onConnect === undefined || typeof handler.onError !== 'function') return
+  handler.onConnect = (abort) => {
+    onConnect.call(handler, abort)
+    if (handler.abort !== abort) return
+    heeding = fetch
+    // Only Node's own has this in its text.
+    isOwn = /\bfetchImpl\b|\blazyUndici\b/.test(Function.prototype.toString.call(fetch))
   }
 }

@@ -17,25 +17,18 @@ export interface AttemptLimit {
   timer(expire: () => void): Timer
 }
 
-/** Who makes a send: judges how it ended. */
-export interface Sender<R> {
-  /** An answer came. @returns What it comes to. @throws What the send rejects with in its place. */
-  answered(result: R, attempt: Attempt<R>): unknown
-  /** No answer came. @returns What the send rejects with. */
-  failed(error: unknown, attempt: Attempt<R>): unknown
-}
-
 const nothing = (): void => {}
 
 /**
  * One send of a request: its time limit, its abort, and the race between them and the answer. It rejects at once when
- * either strikes, also if the client ignores its signal; an answer that comes later is discarded.
+ * either strikes, also if the client ignores its signal; an answer that comes later is discarded. A client that is known to
+ * reject by itself when its time is over is not raced, which is a promise less (bench: `overhead.1`).
  *
  * Its fields are declared and set in the constructor, since there is one for every send.
  */
-export class Attempt<R> implements Sending<R>, DeadlineNode {
+export abstract class Attempt<R> implements Sending<R>, DeadlineNode {
   declare readonly attempt: number
-  declare readonly headers: ReadonlyMap<string, string> | undefined
+  declare headers: ReadonlyMap<string, string> | undefined
   declare abortable: Sending<R>['abortable']
   declare private reached: Abortable | undefined
   declare private abortion: { readonly reason: unknown } | undefined
@@ -44,51 +37,49 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
   declare due: number
 
   /** When it began, if somebody wants to know. */
-  declare readonly began: number
-  declare private readonly sender: Sender<R>
-  declare private readonly exchange: Exchange<R>
-  declare private readonly limit: AttemptLimit | undefined
+  declare sentAt: number
+  declare protected readonly exchange: Exchange<R>
+  declare private timeLimit: AttemptLimit | undefined
   declare private timer: Timer | undefined
   declare private controller: AbortController | undefined
   declare private unlinkCaller: (() => void) | undefined
   declare private unlinkContext: (() => void) | undefined
+  /** Settle the race; without one, `nothing`. */
   declare private resolve: (outcome: unknown) => void
   declare private reject: (reason: unknown) => void
   /** Whether its outcome is known: an answer, an error, or that nobody waits. */
   declare private settled: boolean
-  declare private answered: boolean
+  declare private hasAnswer: boolean
 
-  constructor(
-    sender: Sender<R>,
-    exchange: Exchange<R>,
-    attempt: number,
-    began: number,
-    headers: ReadonlyMap<string, string> | undefined,
-    limit: AttemptLimit | undefined,
-  ) {
+  constructor(exchange: Exchange<R>, attempt: number) {
     this.attempt = attempt
-    this.headers = headers
+    this.headers = undefined
+    this.abortable = 'never'
     this.reached = undefined
     this.abortion = undefined
     this.previous = undefined
     this.next = undefined
     this.due = 0
-    this.began = began
-    this.sender = sender
+    this.sentAt = 0
     this.exchange = exchange
-    this.limit = limit
+    this.timeLimit = undefined
     this.timer = undefined
     this.controller = undefined
-    this.abortable = limit === undefined ? 'never' : limit.coversBody ? 'until-read' : 'until-answered'
     this.unlinkCaller = undefined
     this.unlinkContext = undefined
     this.resolve = nothing
     this.reject = nothing
     this.settled = false
-    this.answered = false
+    this.hasAnswer = false
   }
 
-  get signal(): AbortSignal | undefined {
+  /** An answer came. @returns What it comes to. @throws What the send rejects with in its place. */
+  protected abstract answered(result: R): unknown
+
+  /** No answer came. @returns What it comes to in spite of that. @throws What the send rejects with. */
+  protected abstract failed(error: unknown): unknown
+
+  get abortSignal(): AbortSignal | undefined {
     if (this.abortable === 'never') return undefined
     this.controller ??= new AbortController()
     return this.controller.signal
@@ -97,21 +88,67 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
   /**
    * Sends.
    *
+   * @param now - The time, if somebody wants to know.
+   * @param timeLimit - How long it may take.
    * @param outside - The signal of the policies around it, where that is another one than the caller's.
    * @param repeats - Whether another send may follow.
    */
-  run(outside: AbortSignal | undefined, repeats: boolean): Promise<unknown> {
+  run(
+    now: number,
+    timeLimit: AttemptLimit | undefined,
+    outside: AbortSignal | undefined,
+    repeats: boolean,
+  ): Promise<unknown> {
+    this.sentAt = now
+    this.timeLimit = timeLimit
+    if (timeLimit !== undefined) this.abortable = timeLimit.coversBody ? 'until-read' : 'until-answered'
+    const { exchange } = this
+    if (exchange.promises !== true || exchange.signal !== undefined || outside !== undefined)
+      return this.race(outside, repeats)
+    const sent = this.transmit(repeats) as Promise<R>
+    return this.reached?.settles === true ? this.follow(sent) : this.race(outside, repeats, sent)
+  }
+
+  private transmit(repeats: boolean): Promise<R> | undefined {
+    this.startClock()
+    try {
+      return this.exchange.send(this, repeats)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** @param sent - Its promise, if it has been sent: then nobody could abort it so far but its time. */
+  private race(outside: AbortSignal | undefined, repeats: boolean, sent?: Promise<R>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
-      this.link(outside)
-      if (this.settled) return // One of them had aborted already.
-      this.startClock()
-      this.exchange.send(this, repeats)?.then(
+      if (sent === undefined) this.link(outside)
+      else if (this.settled) this.settleFailure(this.abortion?.reason)
+      if (sent === undefined && this.settled) return // Aborted already: nothing is sent.
+      const answer = sent ?? this.transmit(repeats)
+      answer?.then(
         (result) => this.answer(result),
         (error: unknown) => this.fail(error),
       )
     })
+  }
+
+  /** The outcome of a send that rejects by itself when it is aborted. */
+  private follow(sent: Promise<R>): Promise<unknown> {
+    return sent.then(
+      (result) => {
+        if (!this.settled) return this.take(result)
+        this.exchange.discard(result)
+        return this.failed(this.abortion?.reason)
+      },
+      (error: unknown) => {
+        if (this.settled) return this.failed(this.abortion?.reason)
+        this.settled = true
+        this.release()
+        return this.failed(error)
+      },
+    )
   }
 
   reach(target: Abortable | undefined): void {
@@ -124,16 +161,20 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
       this.exchange.discard(result)
       return
     }
-    this.settled = true
-    this.answered = true
-    this.unlinkContext?.()
-    this.unlinkContext = undefined
-    if (this.limit?.coversBody === false) this.stopClock()
     try {
-      this.resolve(this.sender.answered(result, this))
+      this.resolve(this.take(result))
     } catch (error) {
       this.reject(error)
     }
+  }
+
+  private take(result: R): unknown {
+    this.settled = true
+    this.hasAnswer = true
+    this.unlinkContext?.()
+    this.unlinkContext = undefined
+    if (this.timeLimit?.coversBody === false) this.stopClock()
+    return this.answered(result)
   }
 
   /** Hands its answer to the caller: only the body can be aborted from now on. */
@@ -153,19 +194,27 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
     if (this.settled) return
     this.settled = true
     this.release()
-    this.reject(this.sender.failed(error, this))
+    this.settleFailure(error)
+  }
+
+  private settleFailure(error: unknown): void {
+    try {
+      this.resolve(this.failed(error))
+    } catch (thrown) {
+      this.reject(thrown)
+    }
   }
 
   /** Time is up: of this send, or of the body of its answer. */
   expire(): void {
     this.timer = undefined
-    const { policy, limit, scope } = this.limit as AttemptLimit
-    this.abort(new HttpTimeoutError(policy, limit, scope, this.answered ? 'body' : 'headers'))
+    const { policy, limit, scope } = this.timeLimit as AttemptLimit
+    this.abort(new HttpTimeoutError(policy, limit, scope, this.hasAnswer ? 'body' : 'headers'))
   }
 
   /** Whoever is outside may still abort it. */
   private stopClock(): void {
-    this.limit?.list?.remove(this)
+    this.timeLimit?.list?.remove(this)
     this.timer?.cancel()
     this.timer = undefined
   }
@@ -193,17 +242,17 @@ export class Attempt<R> implements Sending<R>, DeadlineNode {
   }
 
   private startClock(): void {
-    const { limit } = this
-    if (limit === undefined) return
-    if (limit.list === undefined) this.timer = limit.timer(() => this.expire())
-    else limit.list.add(this)
+    const { timeLimit } = this
+    if (timeLimit === undefined) return
+    if (timeLimit.list === undefined) this.timer = timeLimit.timer(() => this.expire())
+    else timeLimit.list.add(this)
   }
 
   private abort(reason: unknown): void {
     const late = this.settled
     this.settled = true
     this.release()
-    if (!late) this.reject(this.sender.failed(reason, this))
+    if (!late && this.reject !== nothing) this.settleFailure(reason)
     this.abortion ??= { reason }
     this.reached?.abort(reason)
     this.controller?.abort(reason)

@@ -173,7 +173,7 @@ export class AxiosExchange implements Exchange<AxiosAnswer> {
   }
 
   private signalFor(sending: Sending): GenericAbortSignal | undefined {
-    if (!this.ownAdapters || sending.abortable === 'never') return sending.signal
+    if (!this.ownAdapters || sending.abortable === 'never') return sending.abortSignal
     const signal = new SendSignal()
     sending.reach(signal)
     return signal

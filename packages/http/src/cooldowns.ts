@@ -93,6 +93,10 @@ export class Cooldowns implements Layer {
     return this.wait(wait, context.waitSignal)
   }
 
+  passFor(): true | undefined {
+    return this.until.size === 0 ? true : undefined
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.until.clear()

@@ -144,7 +144,8 @@ class Engine extends PolicyBase<never, HttpEvents> implements OutboundHttp, Host
     const call = new OutboundCall(this, exchange)
     this.calls++
     if (call.signal?.aborted) return call.givenUp()
-    const outcome = this.sends.execute(call.send, call)
+    const passage = this.sends.passage(call)
+    const outcome = passage === undefined ? this.sends.execute(call.operation, call) : call.pass(passage)
     call.fresh = false
     // The type of what `send` hands through the policies is known to `call` alone, which turns it back.
     return outcome as Promise<R>

@@ -4,6 +4,8 @@ import type { AbortableSignal } from '@seaworthy/core'
 /** What a send reaches when it is aborted. */
 export interface Abortable {
   abort(reason: unknown): void
+  /** Whether that makes the promise of the send reject at once. Asked when it has been sent. @defaultValue `false` */
+  readonly settles?: boolean
 }
 
 /**
@@ -20,7 +22,7 @@ export interface Sending<R = never> {
    * Aborts this send, and the body of its answer. Made when first read; undefined when nothing can abort it.
    * Clients without signals {@link reach} what they abort instead.
    */
-  readonly signal: AbortSignal | undefined
+  readonly abortSignal: AbortSignal | undefined
   /** Until when it can be aborted. */
   readonly abortable: 'never' | 'until-answered' | 'until-read'
   /**
@@ -59,6 +61,8 @@ export interface Exchange<R> {
   readonly signal: AbortSignal | CallerSignal | undefined
   /** Whether the request can be sent once more as it is, given that its body was sent already or is about to be. */
   readonly replayable: boolean
+  /** Whether sends always return a promise: where what they reach {@link Abortable.settles} it, it is not raced. @defaultValue `false` */
+  readonly promises?: boolean
   /** Looks up a header that the caller gave, whatever the case of its name. */
   header(name: string): string | null | undefined
   /**

@@ -71,6 +71,10 @@ export class FetchExchange implements Exchange<Response> {
     return !this.spent
   }
 
+  get promises(): boolean {
+    return true
+  }
+
   header(name: string): string | null | undefined {
     const headers = this.init?.headers ?? (isRequest(this.input) ? this.input.headers : undefined)
     return headers === undefined ? undefined : lookUp(headers, name)
@@ -170,7 +174,7 @@ export class FetchExchange implements Exchange<Response> {
     const { init } = this
     const { headers } = sending
     const dispatcher = this.lineFor(sending)
-    const signal = dispatcher?.suffices ? undefined : sending.signal
+    const signal = dispatcher?.suffices ? undefined : sending.abortSignal
     if (body === undefined && headers === undefined) {
       if (signal === undefined && dispatcher === undefined) return init as RequestInit | undefined
       if (signal === undefined && init === undefined) return { dispatcher } as object

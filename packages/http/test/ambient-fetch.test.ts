@@ -2,13 +2,14 @@
 
 import { type HttpOptions, resilientFetch } from '@seaworthy/http'
 import { VirtualClock } from '@seaworthy/testing'
-import { getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
+import { Agent, getGlobalDispatcher, MockAgent, RetryAgent, setGlobalDispatcher } from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Line } from '../src/ambient-fetch.ts'
+import { dispatcherOf, Line } from '../src/ambient-fetch.ts'
 import { plainServer, scriptedServer } from './local-servers.ts'
 
 const once: HttpOptions = { retry: false, breaker: false, cooldown: false, budget: false }
 const genuine = globalThis.fetch
+const well = { status: 200, body: 'ok' }
 
 /** Calls Node's `fetch`, and remembers with what. */
 function watchFetch(): RequestInit[] {
@@ -120,20 +121,128 @@ describe('requests that only a time limit can end', () => {
   })
 })
 
+describe("requests of Node's own fetch, which are not raced against their time", () => {
+  it('are known by that fetch alone', async () => {
+    await using server = await scriptedServer()
+    const lines: Line[] = []
+    const send = async (): Promise<void> => {
+      const line = new Line(dispatcherOf({}) as ConstructorParameters<typeof Line>[0])
+      lines.push(line)
+      await (await globalThis.fetch(server.url, { dispatcher: line } as object)).text()
+    }
+    await send()
+    await send()
+    expect(lines.map((line) => line.settles)).toEqual([true, true])
+    watchFetch()
+    expect(lines.map((line) => [line.suffices, line.settles])).toEqual(Array(2).fill([false, false]))
+    await send()
+    expect([lines[2]?.suffices, lines[2]?.settles]).toEqual([true, false])
+  })
+
+  it('reject and close their connection when the time is over', async () => {
+    let requests = 0
+    let closed = false
+    await using server = await plainServer((request, response) => {
+      if (++requests < 2) response.end('ok')
+      else request.socket.once('close', () => (closed = true))
+    })
+    const clock = new VirtualClock()
+    const fetch = resilientFetch({ ...once, clock })
+    await (await fetch(server.url)).text()
+    const failing = fetch(server.url).catch((error: unknown) => error)
+    await vi.waitFor(() => expect(requests).toBe(2))
+    await clock.advance('10s')
+    expect(await failing).toMatchObject({ name: 'HttpTimeoutError', scope: 'attempt', phase: 'headers' })
+    await vi.waitFor(() => expect(closed).toBe(true))
+    expect([fetch.http.debugStats()['timed'], clock.pendingTimers]).toEqual([0, 0])
+  })
+
+  it('reject in time also when they have no connection yet, and are never sent', async () => {
+    await using server = await scriptedServer([well, 'hang'])
+    const agent = new Agent({ connections: 1 })
+    const before = getGlobalDispatcher()
+    setGlobalDispatcher(agent)
+    try {
+      const clock = new VirtualClock()
+      const fetch = resilientFetch({ ...once, clock })
+      await (await fetch(server.url)).text()
+      const holding = new AbortController()
+      const held = genuine(server.url, { signal: holding.signal }).catch((error: unknown) => error)
+      await vi.waitFor(() => expect(server.received.length).toBe(2))
+      const failing = fetch(server.url).catch((error: unknown) => error)
+      await clock.advance('10s')
+      expect(await failing).toMatchObject({ name: 'HttpTimeoutError', scope: 'attempt' })
+      holding.abort(new Error('enough'))
+      expect(await held).toMatchObject({ message: 'enough' })
+      expect(await (await genuine(server.url)).text()).not.toBe('')
+      expect(server.received.length).toBe(3)
+    } finally {
+      setGlobalDispatcher(before)
+      await agent.destroy()
+    }
+  })
+
+  it('reject in time also when a dispatcher of the user keeps the request to itself', async () => {
+    await using server = await scriptedServer([well, { status: 503 }])
+    const agent = new RetryAgent(new Agent(), { minTimeout: 60_000 })
+    const before = getGlobalDispatcher()
+    setGlobalDispatcher(agent)
+    try {
+      const clock = new VirtualClock()
+      const fetch = resilientFetch({ ...once, clock })
+      await (await fetch(server.url)).text()
+      const failing = fetch(server.url).catch((error: unknown) => error)
+      await vi.waitFor(() => expect(server.received.length).toBe(2))
+      await clock.advance('10s')
+      expect(await failing).toMatchObject({ name: 'HttpTimeoutError', scope: 'attempt' })
+    } finally {
+      setGlobalDispatcher(before)
+      await agent.destroy()
+    }
+  })
+
+  it('are raced where something around fetch takes its time', async () => {
+    await using server = await scriptedServer()
+    let lingers = false
+    vi.stubGlobal('fetch', async (input: string, init?: RequestInit) => {
+      const response = await genuine(input, init)
+      if (lingers) await new Promise(() => {})
+      return response
+    })
+    const clock = new VirtualClock()
+    const fetch = resilientFetch({ ...once, clock })
+    for (let i = 0; i < 2; i++) await (await fetch(server.url)).text()
+    lingers = true
+    const failing = fetch(server.url).catch((error: unknown) => error)
+    await vi.waitFor(() => expect(server.received.length).toBe(3))
+    await clock.advance('10s')
+    expect(await failing).toMatchObject({ scope: 'attempt' })
+  })
+})
+
 describe('a line', () => {
   it('ends a request that gets its connection only after its time', () => {
     const told: unknown[] = []
     let connect: ((abort: (reason: unknown) => void) => void) | undefined
     const line = new Line({
       dispatch: (_, handler) => {
-        connect = handler.onConnect
+        connect = (abort) => handler.onConnect?.(abort)
         return true
       },
     })
-    line.dispatch({}, { onConnect: () => told.push('connected') })
+    line.dispatch({}, { onConnect: () => told.push('connected'), onError: (error) => told.push(error) })
     line.abort('too late')
-    connect?.((reason) => told.push(reason))
-    expect(told).toEqual(['connected', 'too late'])
+    connect?.((reason) => told.push(`aborted: ${reason}`))
+    expect(told).toEqual(['too late', 'aborted: too late'])
+  })
+
+  it('dispatches nothing after that, as behind a redirection', () => {
+    const told: unknown[] = []
+    const dispatch = vi.fn(() => true)
+    const line = new Line({ dispatch })
+    line.abort('too late')
+    line.dispatch({}, { onError: (error) => told.push(error) })
+    expect([told, dispatch.mock.calls]).toEqual([['too late'], []])
   })
 
   it('passes on what it cannot hear', () => {

@@ -269,10 +269,12 @@ describe('what a handler hears', () => {
     readonly answer: (status: number, body: string) => void
     readonly dispatch: Dispatcher.Dispatch
     readonly paused: string[]
+    readonly sends: () => number
   } {
     const paused: string[] = []
     let handler: Dispatcher.DispatchHandler | undefined
     let failure: Error | undefined
+    let sends = 0
     const controller = {
       pause: () => paused.push('pause'),
       resume: () => paused.push('resume'),
@@ -287,6 +289,7 @@ describe('what a handler hears', () => {
     const dispatch: Dispatcher.Dispatch = (_, given) => {
       handler = given
       failure = undefined
+      sends++
       given.onRequestStart?.(controller, {})
       return true
     }
@@ -296,7 +299,7 @@ describe('what a handler hears', () => {
       if (failure === undefined) handler?.onResponseEnd?.(controller, {})
       else handler?.onResponseError?.(controller, failure)
     }
-    return { answer, dispatch, paused }
+    return { answer, dispatch, paused, sends: () => sends }
   }
 
   /** Writes down what it hears; calls back at the start of an answer. */
@@ -330,16 +333,27 @@ describe('what a handler hears', () => {
   })
 
   it('a bad one waits until it is known whether it is the last', async () => {
+    const { dispatch, answer, paused, sends } = played()
+    const heard: string[] = []
+    resilientDispatcher({ ...quick, retry: { attempts: 2, delay: 0 } })(dispatch)(options, listening(heard))
+    answer(503, 'busy')
+    await vi.waitFor(() => expect(sends()).toBe(2))
+    paused.length = 0 // The first was read to its end.
+    answer(503, 'still busy')
+    expect(heard).toEqual([])
+    await later()
+    expect([heard, paused]).toEqual([
+      ['start 503', 'data still busy', 'end'],
+      ['pause', 'resume'],
+    ])
+  })
+
+  it('a bad one that nothing follows is heard as it comes', () => {
     const { dispatch, answer, paused } = played()
     const heard: string[] = []
     resilientDispatcher({ ...quick, retry: false })(dispatch)(options, listening(heard))
     answer(503, 'busy')
-    expect(heard).toEqual([])
-    await later()
-    expect([heard, paused]).toEqual([
-      ['start 503', 'data busy', 'end'],
-      ['pause', 'resume'],
-    ])
+    expect([heard, paused]).toEqual([['start 503', 'data busy', 'end'], []])
   })
 
   it('of giving up at the start of an answer is told once', async () => {

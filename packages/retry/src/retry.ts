@@ -110,6 +110,10 @@ function layerOf(shared: Shared): Layer {
       return undefined
     }
   }
+  if (!timed && budget !== undefined) {
+    layer.passFor = () => always
+    layer.passed = ({ key }) => budget(key).deposit()
+  }
   if (rules.refuses !== undefined) {
     const { refuses } = rules
     layer.revises = (value) => refuses(value, 1)
@@ -117,5 +121,8 @@ function layerOf(shared: Shared): Layer {
   }
   return layer
 }
+
+/** The token of calls that pass: there is nothing to remember. */
+const always = true
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }

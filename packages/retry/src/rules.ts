@@ -130,8 +130,17 @@ export function rulesOf(options: RetryOptions): Rules {
       // Only `true` counts: the promise of an asynchronous function would be true for ever.
       return asked === undefined ? judged === 'transient' || judged === 'degraded' : asked === true
     },
+    // Asked for every value: without the closure that `ask` takes.
     refuses:
-      retryResult && ((value, attempt) => ask('retryResult', () => retryResult(value, attempt)) === true),
+      retryResult &&
+      ((value, attempt) => {
+        try {
+          return retryResult(value, attempt) === true
+        } catch (error) {
+          report('retryResult', error)
+          return false
+        }
+      }),
     dispose: (value) => {
       const disposed = disposeResult && ask('disposeResult', () => disposeResult(value))
       if (disposed instanceof Promise) disposed.catch((error) => report('disposeResult', error))
