@@ -1,14 +1,12 @@
-/** Clients, each by one verb: get an address, read the whole answer, tell its status. */
-import { DeadlineList, type DeadlineNode, systemClock } from '@seaworthy/core'
-import { resilientFetch } from '@seaworthy/http'
-import { resilientAxios } from '@seaworthy/http/axios'
-import { resilientDispatcher } from '@seaworthy/http/undici'
-import axios, { type AxiosInstance } from 'axios'
-import axiosRetry from 'axios-retry'
-import { ConsecutiveBreaker, circuitBreaker, ExponentialBackoff, handleAll, retry, wrap } from 'cockatiel'
-import got from 'got'
-import ky from 'ky'
-import { Agent, type Dispatcher, RetryAgent, request } from 'undici'
+/**
+ * Clients, each by one verb: get an address, read the whole answer, tell its status.
+ *
+ * A client loads what it needs when it is opened, and nothing else: as in a program that uses it, it pays for no other's code, and `fetch` keeps
+ * Node's own dispatcher, which the package `undici` replaces when it is loaded.
+ */
+import type { DeadlineList, DeadlineNode } from '@seaworthy/core'
+import type { AxiosInstance } from 'axios'
+import type { Dispatcher } from 'undici'
 
 /** Gets an address and reads the answer. @returns The status. */
 export type Get = (url: string) => Promise<number>
@@ -19,7 +17,7 @@ export interface HttpContender {
   readonly family: 'fetch' | 'undici' | 'axios'
   readonly bare?: true
   /** A client that tries once more after a 503, almost at once, so that what is measured is not its patience. */
-  open(): Get
+  open(): Promise<Get>
 }
 
 const viaFetch = (fetch: typeof globalThis.fetch): Get => {
@@ -44,7 +42,8 @@ const viaAxios = (client: AxiosInstance): Get => {
   return async (url) => (await client.get(url, { responseType: 'arraybuffer' })).status
 }
 
-const viaUndici = (dispatcher: Dispatcher): Get => {
+const viaUndici = async (dispatcher: Dispatcher): Promise<Get> => {
+  const { request } = await import('undici')
   return async (url) => {
     const { statusCode, body } = await request(url, { dispatcher })
     await body.arrayBuffer()
@@ -60,18 +59,24 @@ const soon = {
 } as const
 
 export const contenders: readonly HttpContender[] = [
-  { name: 'bare fetch', family: 'fetch', bare: true, open: () => viaFetch(fetch) },
+  { name: 'bare fetch', family: 'fetch', bare: true, open: async () => viaFetch(fetch) },
   // The least that a time limit costs which ends its request by a signal.
-  { name: 'fetch with a signal and a timer', family: 'fetch', open: () => viaFetch(limitedFetch) },
+  { name: 'fetch with a signal and a timer', family: 'fetch', open: async () => viaFetch(limitedFetch) },
   {
     name: 'seaworthy: resilientFetch',
     family: 'fetch',
-    open: () => viaFetch(resilientFetch(soon)),
+    async open() {
+      const { resilientFetch } = await import('@seaworthy/http')
+      return viaFetch(resilientFetch(soon))
+    },
   },
   {
     name: 'cockatiel around fetch',
     family: 'fetch',
-    open() {
+    async open() {
+      const { ConsecutiveBreaker, circuitBreaker, ExponentialBackoff, handleAll, retry, wrap } = await import(
+        'cockatiel'
+      )
       const policy = wrap(
         retry(handleAll, { maxAttempts: 1, backoff: new ExponentialBackoff({ initialDelay: 1 }) }),
         circuitBreaker(handleAll, { halfOpenAfter: 1000, breaker: new ConsecutiveBreaker(1000) }),
@@ -88,7 +93,8 @@ export const contenders: readonly HttpContender[] = [
   {
     name: 'ky',
     family: 'fetch',
-    open() {
+    async open() {
+      const { default: ky } = await import('ky')
       const client = ky.create({
         retry: { limit: 1, delay: () => 1 },
         timeout: 30_000,
@@ -96,34 +102,65 @@ export const contenders: readonly HttpContender[] = [
       return viaFetch(client as unknown as typeof fetch) // ky's own type of options narrows fetch's
     },
   },
-  { name: 'bare undici', family: 'undici', bare: true, open: () => viaUndici(new Agent()) },
+  {
+    name: 'bare undici',
+    family: 'undici',
+    bare: true,
+    async open() {
+      const { Agent } = await import('undici')
+      return viaUndici(new Agent())
+    },
+  },
   // The least that an interceptor costs: undici turns headers into an object for it, and back again for `request`.
   {
     name: 'undici with an interceptor that does nothing',
     family: 'undici',
-    open: () =>
-      viaUndici(new Agent().compose((dispatch) => (options, handler) => dispatch(options, handler))),
+    async open() {
+      const { Agent } = await import('undici')
+      return viaUndici(new Agent().compose((dispatch) => (options, handler) => dispatch(options, handler)))
+    },
   },
   {
     name: 'seaworthy: resilientDispatcher',
     family: 'undici',
-    open: () => viaUndici(new Agent().compose(resilientDispatcher(soon))),
+    async open() {
+      const { Agent } = await import('undici')
+      const { resilientDispatcher } = await import('@seaworthy/http/undici')
+      return viaUndici(new Agent().compose(resilientDispatcher(soon)))
+    },
   },
   {
     name: 'undici RetryAgent',
     family: 'undici',
-    open: () => viaUndici(new RetryAgent(new Agent(), { maxRetries: 1, minTimeout: 1, timeoutFactor: 1 })),
+    async open() {
+      const { Agent, RetryAgent } = await import('undici')
+      return viaUndici(new RetryAgent(new Agent(), { maxRetries: 1, minTimeout: 1, timeoutFactor: 1 }))
+    },
   },
-  { name: 'bare axios', family: 'axios', bare: true, open: () => viaAxios(axios.create()) },
+  {
+    name: 'bare axios',
+    family: 'axios',
+    bare: true,
+    async open() {
+      const { default: axios } = await import('axios')
+      return viaAxios(axios.create())
+    },
+  },
   {
     name: 'seaworthy: resilientAxios',
     family: 'axios',
-    open: () => viaAxios(axios.create({ adapter: resilientAxios(soon) })),
+    async open() {
+      const { default: axios } = await import('axios')
+      const { resilientAxios } = await import('@seaworthy/http/axios')
+      return viaAxios(axios.create({ adapter: resilientAxios(soon) }))
+    },
   },
   {
     name: 'axios-retry',
     family: 'axios',
-    open() {
+    async open() {
+      const { default: axios } = await import('axios')
+      const { default: axiosRetry } = await import('axios-retry')
       const client = axios.create()
       axiosRetry(client, { retries: 1, retryDelay: () => 1 })
       return viaAxios(client)
@@ -132,14 +169,17 @@ export const contenders: readonly HttpContender[] = [
   {
     name: 'got',
     family: 'axios',
-    open: () => async (url) =>
-      (
-        await got(url, {
-          retry: { limit: 1, calculateDelay: ({ computedValue }) => (computedValue === 0 ? 0 : 1) },
-          responseType: 'buffer',
-          throwHttpErrors: false,
-        })
-      ).statusCode,
+    async open() {
+      const { default: got } = await import('got')
+      return async (url) =>
+        (
+          await got(url, {
+            retry: { limit: 1, calculateDelay: ({ computedValue }) => (computedValue === 0 ? 0 : 1) },
+            responseType: 'buffer',
+            throwHttpErrors: false,
+          })
+        ).statusCode
+    },
   },
 ]
 
@@ -147,14 +187,15 @@ export const contenders: readonly HttpContender[] = [
 export const wrapper: HttpContender = {
   name: 'an async function around fetch',
   family: 'fetch',
-  open: () => viaFetch(async (input, init) => await fetch(input, init)),
+  open: async () => viaFetch(async (input, init) => await fetch(input, init)),
 }
 
 /** The least that a time limit costs, written for this one case: no retries, no breaker, no budget, no choice of anything. */
 export const leastLimit: HttpContender = {
   name: 'the least that can end a request in time',
   family: 'fetch',
-  open() {
+  async open() {
+    const { DeadlineList, systemClock } = await import('@seaworthy/core')
     const limit = new DeadlineList(systemClock, 10_000)
     return viaFetch((input) => new Promise((resolve, reject) => new Limited(input, limit, resolve, reject)))
   },

@@ -7,7 +7,6 @@
  * - `trial.mjs sockets URL COUNT CONTENDER`, `trial.mjs memory URL COUNT` and `trial.mjs inside URL COUNT CONTENDER` print what they
  *   found as JSON.
  */
-import { resilientFetch } from '@seaworthy/http'
 import { percentile } from '../statistics.ts'
 import { contenders, type Get, leastLimit, wrapper } from './contenders.ts'
 
@@ -43,9 +42,9 @@ else {
 }
 
 function answerSlices(lanes: number): void {
-  const get = open()
+  const opened = open()
   process.on('message', async (requests: number) => {
-    process.send?.(await slice(get, lanes, requests))
+    process.send?.(await slice(await opened, lanes, requests))
   })
   process.on('disconnect', () => process.exit(0))
 }
@@ -70,7 +69,7 @@ async function slice(get: Get, lanes: number, requests: number): Promise<Slice> 
 
 /** How many connections so many requests open that are each tried twice, and what of them succeeds. */
 async function sockets(requests: number): Promise<{ readonly opened: number; readonly succeeded: number }> {
-  const get = open()
+  const get = await open()
   let succeeded = 0
   for (let i = 0; i < requests; i++) {
     // Some answer with the status of a failure, others reject.
@@ -83,6 +82,7 @@ async function sockets(requests: number): Promise<{ readonly opened: number; rea
 
 /** Bytes of the heap after calls to so many origins, each called once. */
 async function memory(origins: number): Promise<{ readonly bytes: number; readonly perOrigin: number }> {
+  const { resilientFetch } = await import('@seaworthy/http')
   const answer = new Response(null, { status: 204 })
   const answering: typeof fetch = () => Promise.resolve(answer)
   const client = resilientFetch({}, { fetch: answering })
@@ -96,6 +96,7 @@ async function memory(origins: number): Promise<{ readonly bytes: number; readon
 
 /** Asks the clock where `fetch` begins and ends, in a client that looks it up at every call. */
 async function inside(requests: number): Promise<Inside> {
+  const { resilientFetch } = await import('@seaworthy/http')
   const { fetch } = globalThis
   let asked = 0
   let given = 0
@@ -131,7 +132,7 @@ async function inside(requests: number): Promise<Inside> {
   }
 }
 
-function open(): Get {
+function open(): Promise<Get> {
   const contender = [...contenders, wrapper, leastLimit].find(({ name }) => name === chosen)
   if (contender === undefined) throw new Error(`No contender is called ${chosen}`)
   return contender.open()

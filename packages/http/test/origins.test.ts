@@ -12,7 +12,7 @@ import {
 } from '@seaworthy/http'
 import { retry } from '@seaworthy/retry'
 import { seededRandom, VirtualClock } from '@seaworthy/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type Behaviour, scriptedServer } from './local-servers.ts'
 
 type Answer = { readonly status: number; readonly headers?: Record<string, string> }
@@ -292,6 +292,16 @@ describe('an answer', () => {
 })
 
 describe('a policy of your own', () => {
+  /** Three attempts of 100 ms, in virtual time. */
+  function limited() {
+    const clock = new VirtualClock()
+    const policy = pipeline(
+      retry({ attempts: 3, delay: 1, jitter: 'none', clock }),
+      timeout('100ms', { clock }),
+    )
+    return { clock, fetch: resilientFetch(policy) }
+  }
+
   it('decides about retries, and gets the origin as key', async () => {
     await using server = await scriptedServer([{ status: 503 }, 'reset'])
     const breakers = breakerPerKey({ failureThreshold: 9 })
@@ -320,21 +330,31 @@ describe('a policy of your own', () => {
 
   it('nor one that its own timeout has ended', async () => {
     await using server = await scriptedServer([], 'hang')
-    const fetch = resilientFetch(pipeline(retry({ attempts: 3, delay: 1 }), timeout('100ms')))
-    await expect(fetch(server.url, { method: 'POST', body: 'order' })).rejects.toMatchObject({
-      code: 'ERR_TIMEOUT',
-    })
+    const { clock, fetch } = limited()
+    const order = fetch(server.url, { method: 'POST', body: 'order' }).catch((error: unknown) => error)
+    await vi.waitFor(() => expect(server.received.length).toBe(1))
+    await clock.advance('1s')
+    expect(await order).toMatchObject({ code: 'ERR_TIMEOUT' })
     expect(server.received.length).toBe(1)
-    await expect(fetch(server.url)).rejects.toMatchObject({ code: 'ERR_TIMEOUT' })
+
+    const look = fetch(server.url).catch((error: unknown) => error)
+    for (const count of [2, 3, 4]) {
+      await vi.waitFor(() => expect(server.received.length).toBe(count))
+      await clock.advance('101ms')
+    }
+    expect(await look).toMatchObject({ code: 'ERR_TIMEOUT' })
     expect(server.received.length).toBe(4)
   })
 
   it('a call is over, and told, when another try followed one that its own timeout has ended', async () => {
     await using server = await scriptedServer(['hang'], { status: 200, body: 'second' })
-    const fetch = resilientFetch(pipeline(retry({ attempts: 3, delay: 1 }), timeout('100ms')))
+    const { clock, fetch } = limited()
     const settled: unknown[] = []
     fetch.http.on('settled', ({ status, attempts }) => settled.push([status, attempts]))
-    expect(await (await fetch(server.url)).text()).toBe('second')
+    const answer = fetch(server.url)
+    await vi.waitFor(() => expect(server.received.length).toBe(1))
+    await clock.advance('101ms')
+    expect(await (await answer).text()).toBe('second')
     expect(settled).toEqual([[200, 2]])
     expect(fetch.http.debugStats()['calls']).toBe(0)
   })
