@@ -713,7 +713,7 @@ export class Plan {
     return first.start(context, operation)
   }
 
-  /** See {@link PolicyBase.passage}. A call inside another, or with a journey, is always seen. */
+  /** See `PolicyBase.passage`. A call inside another, or with a journey, is always seen. */
   passage(options: ExecuteOptions): Passage | undefined {
     return options.journey === undefined && !(options instanceof CallContext)
       ? this.first.passage(options)

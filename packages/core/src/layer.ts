@@ -72,7 +72,8 @@ export interface Layer {
   /**
    * The token with which `enter` would admit a call with these options now, changing nothing but what {@link passed} changes; undefined
    * to see the call. The same token as for the last call as long as nothing has changed. `success` and {@link revises} must look at
-   * nothing of `call` but their token then. Layers without `enter` and `success` let all calls pass. See {@link PolicyBase.passage}.
+   * nothing of `call` but their token then. Layers without `enter` and `success` let all calls pass. Asked for
+   * {@link @seaworthy/core!PolicyBase.passage}.
    */
   passFor?(options: ExecuteOptions): unknown
   /** A call with these options has passed: does what `enter` would do besides writing its token. */
@@ -86,8 +87,8 @@ export interface Layer {
   /** May answer in place of an error of the inner part: undefined lets the error pass on. Called after `failure`. */
   recover?(call: Call, slot: number, error: unknown, inner: Inner): Promise<unknown> | undefined
   /**
-   * Whether {@link revise} is to be asked about a value. It may throw, with the same effect as there, and be asked twice. Without it, `revise` is asked
-   * about every value, for which the engine has to prepare the inner part.
+   * Whether {@link revise} is to be asked about a value. It may be asked twice, and throw, with the same effect as there. Without it,
+   * `revise` is asked about every value, for which the engine has to prepare the inner part.
    */
   revises?(value: unknown): boolean
   /** May answer in place of a value of the inner part: undefined lets the value pass on. Called after `success`. */

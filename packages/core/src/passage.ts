@@ -8,7 +8,7 @@ export interface PassingCall extends ExecuteOptions {
 }
 
 /**
- * The right to run a function once, under a policy, without `execute`: made by {@link PolicyBase.passage}. Its owner tells how that
+ * The right to run a function once, under a policy, without `execute`: made by {@link @seaworthy/core!PolicyBase.passage}. Its owner tells how that
  * ended, once, with the call that it got it for.
  */
 export interface Passage {

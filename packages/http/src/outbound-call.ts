@@ -104,7 +104,7 @@ export class OutboundCall<R> extends Attempt<R> implements CallTime, PassingCall
     return (context) => this.sendOnce(this.engine.ownsPolicies ? undefined : outsideOf(context))
   }
 
-  /** Sends for the first time, past policies that let the call pass. Without a promise of theirs it costs a hundredth of a request less (bench: `overhead.1`). */
+  /** Sends for the first time, past policies that let the call pass: without a promise and a record of theirs (bench: `overhead.1`). */
   pass(passage: Passage): Promise<unknown> {
     this.passage = passage
     try {
