@@ -33,8 +33,8 @@ describe('verify 4.9: fetch', () => {
     await vi.waitFor(() => expect(server.received.length).toBe(1))
     caller.abort(reason)
     await expect(call).rejects.toBe(reason)
-    // undici opens another connection in its place.
-    await vi.waitFor(() => expect(server.sockets - server.open).toBe(1), 5000)
+    // undici opens another connection in its place, and from version 7 on closes that, too.
+    await vi.waitFor(() => expect(server.sockets - server.open).toBeGreaterThan(0), 5000)
     expect([server.received.length, listeners(caller.signal), fetch.http.debugStats()['calls']]).toEqual([
       1, 0, 0,
     ])
