@@ -103,10 +103,18 @@ export abstract class Attempt<R> implements Sending<R>, DeadlineNode {
     this.timeLimit = timeLimit
     if (timeLimit !== undefined) this.abortable = timeLimit.coversBody ? 'until-read' : 'until-answered'
     const { exchange } = this
-    if (exchange.promises !== true || exchange.signal !== undefined || outside !== undefined)
-      return this.race(outside, repeats)
-    const sent = this.transmit(repeats) as Promise<R>
-    return this.reached?.settles === true ? this.follow(sent) : this.race(outside, repeats, sent)
+    if (exchange.promises === true && exchange.signal === undefined && outside === undefined) {
+      const sent = this.transmit(repeats)
+      if (sent !== undefined && this.reached?.settles === true) return this.follow(sent)
+      return this.race(() => {
+        if (this.settled) this.settleFailure(this.abortion?.reason) // Its time was over before it was sent.
+        return sent
+      })
+    }
+    return this.race(() => {
+      this.link(outside)
+      return this.settled ? undefined : this.transmit(repeats) // One of them may have aborted already.
+    })
   }
 
   private transmit(repeats: boolean): Promise<R> | undefined {
@@ -118,16 +126,11 @@ export abstract class Attempt<R> implements Sending<R>, DeadlineNode {
     }
   }
 
-  /** @param sent - Its promise, if it has been sent: then nobody could abort it so far but its time. */
-  private race(outside: AbortSignal | undefined, repeats: boolean, sent?: Promise<R>): Promise<unknown> {
+  private race(begin: () => Promise<R> | undefined): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
-      if (sent === undefined) this.link(outside)
-      else if (this.settled) this.settleFailure(this.abortion?.reason)
-      if (sent === undefined && this.settled) return // Aborted already: nothing is sent.
-      const answer = sent ?? this.transmit(repeats)
-      answer?.then(
+      begin()?.then(
         (result) => this.answer(result),
         (error: unknown) => this.fail(error),
       )

@@ -163,6 +163,15 @@ describe('other sends are raced', () => {
     expect(exchange.discarded).toEqual([well])
   })
 
+  it('when they return no promise after all, and are not sent twice', async () => {
+    const { clock, http, leftovers } = setUp({ retry: false })
+    const exchange = new Scripted(() => undefined as unknown as Promise<Answer>)
+    const failing = http.run(exchange).catch((error: unknown) => error)
+    await clock.advance('10s')
+    expect([await failing, exchange.sends]).toMatchObject([tooLate, 1])
+    expect(leftovers()).toEqual([0, 0, 0])
+  })
+
   it('when they throw, which is how they end', async () => {
     const { http, leftovers } = setUp({ retry: false })
     const thrown = new Error('no such header')
