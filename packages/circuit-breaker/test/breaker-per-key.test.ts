@@ -4,7 +4,7 @@ import {
   type CircuitBreakerOptions,
   type PerKeyOptions,
 } from '@seaworthy/circuit-breaker'
-import { type Component, Hub, pipeline } from '@seaworthy/core'
+import { type Component, Hub, type Passage, type PolicyBase, pipeline } from '@seaworthy/core'
 import { seededRandom } from '@seaworthy/testing'
 import { describe, expect, it } from 'vitest'
 import { down, HandClock, listen, ok } from './breakers.ts'
@@ -25,6 +25,59 @@ function keyed(
 
 const call = (breakers: BreakerPerKey, key: string, fn: () => unknown = ok): Promise<{ status: string }> =>
   breakers.settle(fn, { key })
+
+/** What lets a call with this key pass. */
+const passage = (breakers: BreakerPerKey, key: string): Passage | undefined =>
+  (breakers as unknown as Pick<PolicyBase, 'passage'>).passage({ key })
+
+describe('calls that pass', () => {
+  const told = { key: 'a', operation: ok }
+
+  it('do so while their circuit is closed, and count there', async () => {
+    const { breakers } = keyed()
+    expect(passage(breakers, 'a')).toBeUndefined() // no circuit yet
+    await call(breakers, 'a')
+    await call(breakers, 'b')
+    const [first, second] = [passage(breakers, 'a'), passage(breakers, 'a')]
+    expect(second).toBe(first)
+    expect(passage(breakers, 'b')).not.toBe(first)
+    expect(first?.succeed('well', told)).toBe('well')
+    expect(() => second?.fail(new Error('down'), told)).toThrow('down')
+    expect([breakers.circuit('a').state, breakers.circuit('b').state]).toEqual(['open', 'closed'])
+    expect([passage(breakers, 'a'), passage(breakers, 'b')?.succeed(1, told)]).toEqual([undefined, 1])
+  })
+
+  it('count no more when their circuit has opened meanwhile', async () => {
+    const { breakers, clock } = keyed()
+    await call(breakers, 'a')
+    const late = passage(breakers, 'a')
+    await call(breakers, 'a', down)
+    clock.move(1000)
+    late?.succeed('late', told)
+    expect([breakers.circuit('a').state, breakers.circuit('a').snapshot().totals.stale]).toEqual(['open', 1])
+  })
+
+  it('do not where a function chooses the circuit, or somebody wants to hear of them', async () => {
+    const choosing = keyed({}, { key: ({ values }) => String(values?.['tenant']) }).breakers
+    await choosing.execute(ok, { values: { tenant: 'a' } })
+    expect(passage(choosing, 'a')).toBeUndefined()
+    const { breakers } = keyed()
+    await call(breakers, 'a')
+    breakers.on('success', () => {})
+    expect(passage(breakers, 'a')).toBeUndefined()
+  })
+
+  it('keep their circuit from being forgotten', async () => {
+    const { breakers, clock } = keyed({}, { idle: '1m' })
+    for (const key of ['a', 'b']) await call(breakers, key)
+    clock.move(60_000)
+    await call(breakers, 'c')
+    passage(breakers, 'a')?.succeed(1, told)
+    clock.move(60_000)
+    await call(breakers, 'd')
+    expect(breakers.keys()).toEqual(['a', 'c', 'd'])
+  })
+})
 
 describe('breakerPerKey', () => {
   it('takes the key of the call, or asks for one', async () => {

@@ -12,6 +12,43 @@ import { answerer, observer, refuser, repeater, ToyPolicy } from './toy-layers.t
 
 const log = Object.assign(() => {}, { here: () => () => {} })
 
+describe('a passage', () => {
+  const client = new ToyPolicy(observer(new VirtualClock()).layer(log))
+
+  it('is for calls of which nothing but options is known', async () => {
+    expect(client.passage({ key: 'a' })).toBe(client.passage({ key: 'b' }))
+    expect(client.passage({ journey: 'order 7' })).toBeUndefined()
+    expect(client.passage({ signal: AbortSignal.abort() })).toBeUndefined()
+    await client.execute((context) => expect(client.passage(context)).toBeUndefined())
+  })
+
+  it('is not for layers that look at more than their token', () => {
+    const sees = new ToyPolicy({ kind: 'reporter', success: () => {} })
+    const waits = new ToyPolicy({ kind: 'waiter', enter: () => Promise.resolve() })
+    const surrounds = new ToyPolicy({
+      kind: 'general',
+      around: (context, inner) => inner.run(context.child()),
+    })
+    const limits = new ToyPolicy({ kind: 'limiter', deadline: 'settles' })
+    for (const policy of [sees, waits, surrounds, limits]) expect(policy.passage({})).toBeUndefined()
+  })
+
+  it('is refused in the ordinary way when a layer throws', async () => {
+    const throwing = new ToyPolicy({
+      kind: 'payer',
+      enter: () => {
+        throw new Error('no money')
+      },
+      passFor: () => true,
+      passed: () => {
+        throw new Error('no money')
+      },
+    })
+    expect(throwing.passage({})).toBeUndefined()
+    await expect(throwing.execute(() => 1, {})).rejects.toThrow('no money')
+  })
+})
+
 describe('pipeline', () => {
   it('refuses what is no policy', () => {
     expect(() => pipeline(new ToyPolicy(repeater(2).layer(log)), {} as never)).toThrow(InvalidOptionError)

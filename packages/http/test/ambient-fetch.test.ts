@@ -236,6 +236,26 @@ describe('a line', () => {
     expect(told).toEqual(['too late', 'aborted: too late'])
   })
 
+  it('ends the connection that a request has', () => {
+    const told: unknown[] = []
+    const handler = {
+      abort: undefined as ((reason: unknown) => void) | undefined,
+      onConnect(abort: (reason: unknown) => void): void {
+        this.abort = abort
+      },
+      onError: (error: unknown) => void told.push(error),
+    }
+    const line = new Line({
+      dispatch: (_, given) => {
+        given.onConnect?.((reason) => told.push(`aborted: ${reason}`))
+        return true
+      },
+    })
+    line.dispatch({}, handler as object)
+    line.abort('too late')
+    expect(told).toEqual(['aborted: too late', 'too late'])
+  })
+
   it('dispatches nothing after that, as behind a redirection', () => {
     const told: unknown[] = []
     const dispatch = vi.fn(() => true)

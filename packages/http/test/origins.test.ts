@@ -10,7 +10,7 @@ import {
   outboundHttp,
   resilientFetch,
 } from '@seaworthy/http'
-import { retry } from '@seaworthy/retry'
+import { retry, retryBudget } from '@seaworthy/retry'
 import { seededRandom, VirtualClock } from '@seaworthy/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { type Behaviour, scriptedServer } from './local-servers.ts'
@@ -160,6 +160,16 @@ describe('budgets', () => {
     expect(server.calls).toBeGreaterThan(104)
     expect(server.calls).toBeLessThanOrEqual(115)
     expect(fetch.http.debugStats()['budgets']).toBe(1)
+  })
+
+  it('earn from every call, whether the policies saw it or let it pass', async () => {
+    const clock = new VirtualClock()
+    const budget = retryBudget({ minPerSecond: 0, ratio: 1, clock })
+    const fetch = resilientFetch({ clock, budget }, stub({ status: 200 }))
+    for (let call = 1; call <= 4; call++) {
+      await fetch(url)
+      expect(budget.balance).toBe(call)
+    }
   })
 })
 
