@@ -26,7 +26,7 @@ function keyed(
 const call = (breakers: BreakerPerKey, key: string, fn: () => unknown = ok): Promise<{ status: string }> =>
   breakers.settle(fn, { key })
 
-/** What lets a call with this key pass. */
+/** What lets a call with this key pass. Every policy is a `PolicyBase`, of which the interface of breakers shows only a part: hence the cast. */
 const passage = (breakers: BreakerPerKey, key: string): Passage | undefined =>
   (breakers as unknown as Pick<PolicyBase, 'passage'>).passage({ key })
 

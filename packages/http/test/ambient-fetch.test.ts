@@ -21,6 +21,14 @@ function watchFetch(): RequestInit[] {
   return inits
 }
 
+/** A server that leaves a request without an answer, and sees whether its connection closes. */
+function hangingAt(count: number, seen: { requests: number; closed: boolean }) {
+  return plainServer((request, response) => {
+    if (++seen.requests < count) response.end('ok')
+    else request.socket.once('close', () => (seen.closed = true))
+  })
+}
+
 afterEach(() => {
   vi.unstubAllGlobals()
 })
@@ -37,23 +45,19 @@ describe('requests that only a time limit can end', () => {
   })
 
   it('close their connection when the time is over', async () => {
-    let requests = 0
-    let closed = false
-    await using server = await plainServer((request, response) => {
-      if (++requests < 3) response.end('ok')
-      else request.socket.once('close', () => (closed = true))
-    })
+    const seen = { requests: 0, closed: false }
+    await using server = await hangingAt(3, seen)
     const inits = watchFetch()
     const clock = new VirtualClock()
     const fetch = resilientFetch({ ...once, clock })
     await (await fetch(server.url)).text()
     await (await fetch(server.url)).text()
     const failing = fetch(server.url).catch((error: unknown) => error)
-    await vi.waitFor(() => expect(requests).toBe(3))
-    expect([inits[2]?.signal, closed]).toEqual([undefined, false])
+    await vi.waitFor(() => expect(seen.requests).toBe(3))
+    expect([inits[2]?.signal, seen.closed]).toEqual([undefined, false])
     await clock.advance('10s')
     expect(await failing).toMatchObject({ name: 'HttpTimeoutError', scope: 'attempt' })
-    await vi.waitFor(() => expect(closed).toBe(true))
+    await vi.waitFor(() => expect(seen.closed).toBe(true))
   })
 
   it('close it also behind a redirection', async () => {
@@ -126,6 +130,7 @@ describe("requests of Node's own fetch, which are not raced against their time",
     await using server = await scriptedServer()
     const lines: Line[] = []
     const send = async (): Promise<void> => {
+      // The global dispatcher exists, since undici was imported.
       const line = new Line(dispatcherOf({}) as ConstructorParameters<typeof Line>[0])
       lines.push(line)
       await (await globalThis.fetch(server.url, { dispatcher: line } as object)).text()
@@ -140,20 +145,16 @@ describe("requests of Node's own fetch, which are not raced against their time",
   })
 
   it('reject and close their connection when the time is over', async () => {
-    let requests = 0
-    let closed = false
-    await using server = await plainServer((request, response) => {
-      if (++requests < 2) response.end('ok')
-      else request.socket.once('close', () => (closed = true))
-    })
+    const seen = { requests: 0, closed: false }
+    await using server = await hangingAt(2, seen)
     const clock = new VirtualClock()
     const fetch = resilientFetch({ ...once, clock })
     await (await fetch(server.url)).text()
     const failing = fetch(server.url).catch((error: unknown) => error)
-    await vi.waitFor(() => expect(requests).toBe(2))
+    await vi.waitFor(() => expect(seen.requests).toBe(2))
     await clock.advance('10s')
     expect(await failing).toMatchObject({ name: 'HttpTimeoutError', scope: 'attempt', phase: 'headers' })
-    await vi.waitFor(() => expect(closed).toBe(true))
+    await vi.waitFor(() => expect(seen.closed).toBe(true))
     expect([fetch.http.debugStats()['timed'], clock.pendingTimers]).toEqual([0, 0])
   })
 

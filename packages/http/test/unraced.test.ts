@@ -165,6 +165,7 @@ describe('other sends are raced', () => {
 
   it('when they return no promise after all, and are not sent twice', async () => {
     const { clock, http, leftovers } = setUp({ retry: false })
+    // As a mock of `fetch` that was not told what to return: the types do not allow it, hence the cast.
     const exchange = new Scripted(() => undefined as unknown as Promise<Answer>)
     const failing = http.run(exchange).catch((error: unknown) => error)
     await clock.advance('10s')
